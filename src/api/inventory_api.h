@@ -1,0 +1,72 @@
+// proto <-> domain: the one place where both are visible. gRPC and HTTP call the same functions.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "inventory/v1/inventory.pb.h"
+#include "service/inventory_service.h"
+
+namespace inventory {
+
+// Called exactly once, on any thread. `response` is valid during the call only, and is to be
+// ignored where `status` is not OK.
+template <typename Response>
+using Respond = absl::AnyInvocable<void(const absl::Status& status, const Response& response)>;
+
+// Facts about this process for GetStatus.
+struct ProcessInfo {
+  std::string version;
+  std::string commit;
+  TimeMs started_at = 0;
+};
+
+// One function an RPC. Safe for concurrent use. `request` is used during the call only.
+class InventoryApi {
+ public:
+  // `service` outlives the api.
+  InventoryApi(InventoryService& service, ProcessInfo process)
+      : service_(service), process_(std::move(process)) {}
+
+  void GetStock(const v1::GetStockRequest& request, const CallContext& context,
+                Respond<v1::GetStockResponse> respond);
+  void BatchGetStock(const v1::BatchGetStockRequest& request, const CallContext& context,
+                     Respond<v1::BatchGetStockResponse> respond);
+  void DeductStock(const v1::DeductStockRequest& request, const CallContext& context,
+                   Respond<v1::DeductStockResponse> respond);
+  void ReleaseStock(const v1::ReleaseStockRequest& request, const CallContext& context,
+                    Respond<v1::ReleaseStockResponse> respond);
+  void RestockInventory(const v1::RestockInventoryRequest& request, const CallContext& context,
+                        Respond<v1::RestockInventoryResponse> respond);
+  void GetInventoryLogs(const v1::GetInventoryLogsRequest& request, const CallContext& context,
+                        Respond<v1::GetInventoryLogsResponse> respond);
+  void BatchDeductStock(const v1::BatchDeductStockRequest& request, const CallContext& context,
+                        Respond<v1::BatchDeductStockResponse> respond);
+  void ReserveStock(const v1::ReserveStockRequest& request, const CallContext& context,
+                    Respond<v1::ReserveStockResponse> respond);
+  void ConfirmReservation(const v1::ConfirmReservationRequest& request, const CallContext& context,
+                          Respond<v1::ConfirmReservationResponse> respond);
+  void CancelReservation(const v1::CancelReservationRequest& request, const CallContext& context,
+                         Respond<v1::CancelReservationResponse> respond);
+  void GetReservation(const v1::GetReservationRequest& request, const CallContext& context,
+                      Respond<v1::GetReservationResponse> respond);
+  void GetOrder(const v1::GetOrderRequest& request, const CallContext& context,
+                Respond<v1::GetOrderResponse> respond);
+  void AdjustStock(const v1::AdjustStockRequest& request, const CallContext& context,
+                   Respond<v1::AdjustStockResponse> respond);
+  void ListStock(const v1::ListStockRequest& request, const CallContext& context,
+                 Respond<v1::ListStockResponse> respond);
+
+  void GetStatus(const v1::GetStatusRequest& request, const CallContext& context,
+                 Respond<v1::GetStatusResponse> respond);
+  void Backup(const v1::BackupRequest& request, const CallContext& context,
+              Respond<v1::BackupResponse> respond);
+
+ private:
+  InventoryService& service_;
+  const ProcessInfo process_;
+};
+
+}  // namespace inventory

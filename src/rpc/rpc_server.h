@@ -1,0 +1,35 @@
+// The gRPC edge: bytes in, bytes out. Reflection and health are on; the listener never shares its
+// port.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "api/inventory_api.h"
+
+namespace inventory {
+
+struct RpcSettings {
+  std::string address = "0.0.0.0";
+  int port = 9004;  // 0: any free one
+  int threads = 1;  // completion-queue pollers
+};
+
+class RpcServer {
+ public:
+  // Listens and serves; NOT_SERVING until SetServing(true). A taken port is an error that says so.
+  // `api` outlives the server.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(InventoryApi& api,
+                                                          const RpcSettings& settings);
+  virtual ~RpcServer() = default;
+
+  virtual int port() const = 0;
+  virtual void SetServing(bool serving) = 0;
+
+  // Stops accepting, lets running calls finish for at most `limit`, then cuts them. Idempotent.
+  virtual void Stop(std::chrono::milliseconds limit) = 0;
+};
+
+}  // namespace inventory

@@ -1,0 +1,23 @@
+#include "stock/outcome.h"
+
+#include <cstddef>
+#include <iterator>
+
+namespace inventory {
+namespace {
+
+constexpr OutcomeInfo kTable[] = {
+#define OUTCOME(enumerator, name, code, http, message) {#enumerator, name, code, http, message},
+#include "stock/outcome_table.inc"
+#undef OUTCOME
+};
+
+}  // namespace
+
+const int kOutcomeCount = static_cast<int>(std::size(kTable));
+
+const OutcomeInfo& Info(Outcome outcome) { return kTable[static_cast<std::size_t>(outcome)]; }
+
+bool IsSuccess(Outcome outcome) { return Info(outcome).code == 0; }
+
+}  // namespace inventory

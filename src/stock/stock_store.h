@@ -1,0 +1,155 @@
+// The port: what the service needs of a place that keeps stock.
+//
+// It speaks the domain's verbs: apply a batch, read stock, page through movements, look an order
+// up, watch. No connection, key or transaction type appears here. Deliberately not here: request
+// validation, queueing and deadlines (service/), when to expire (service/), texts and codes
+// (stock/outcome.h).
+//
+// Every call is asynchronous and safe for concurrent use. `done` is called exactly once, on any
+// thread, perhaps before the call returns; it must not block. A fault is an absl::Status whose
+// message says what to do: UNAVAILABLE when the store is out of reach, stopped or unsure. After
+// UNAVAILABLE from Apply the outcome is unknown, unless the message says that nothing was done.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "stock/command.h"
+#include "stock/types.h"
+
+namespace inventory {
+
+template <typename T>
+using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+// A book's figures as read; `known` is false where no restock or adjust has made it.
+struct BookStock {
+  BookId book = 0;
+  bool known = false;
+  Balance balance;
+
+  friend bool operator==(const BookStock&, const BookStock&) = default;
+};
+
+// What an order holds and has held. A reservation that has passed reads as expired, and so do its
+// lines, whether or not the expiry has been recorded yet. Tombstones are not lines.
+struct OrderFacts {
+  struct Line {
+    BookId book = 0;
+    OrderLine line;
+    friend bool operator==(const Line&, const Line&) = default;
+  };
+  std::vector<Line> lines;  // by book
+  std::optional<Reservation> reservation;
+  std::vector<Movement> movements;  // oldest first, at most kMaxOrderMovements; see want_movements
+};
+inline constexpr int kMaxOrderMovements = 1'000;
+
+// Which movements of a book, newest first.
+struct MovementQuery {
+  BookId book = 0;
+  std::uint64_t below_sequence = 0;  // only those before it; 0: from the newest
+  std::uint64_t skip = 0;            // leave out this many (paging by number); at most kMaxSkip
+  int limit = 20;
+  // Filters. Empty or zero means any.
+  OrderId order = 0;
+  std::optional<ChangeType> type;
+  TimeMs since = 0;  // inclusive
+  TimeMs until = 0;  // exclusive
+
+  bool filtered() const { return order != 0 || type || since != 0 || until != 0; }
+};
+
+struct MovementPage {
+  bool book_known = false;
+  std::vector<Movement> movements;
+  std::uint64_t last_sequence = 0;  // of the book
+  // Where to go on: the next query's below_sequence. 0: there is no more. With a filter a page may
+  // be short, or empty, and still have more: a call reads a bounded number of movements.
+  std::uint64_t next_below = 0;
+};
+
+struct StockListQuery {
+  BookId after = 0;  // only books above it
+  int limit = 100;
+  // Only books with less than this available.
+  std::optional<Quantity> below;
+};
+
+struct StockPage {
+  std::vector<BookStock> books;  // by id
+  BookId next_after = 0;         // 0: there is no more
+};
+
+// One movement's effect, for watchers and warnings.
+struct StockChanged {
+  BookId book = 0;
+  Quantity available_before = 0;
+  Balance balance;
+};
+
+// Told of every change once it is durable, in the order of each book's log, from one thread at a
+// time. Must be quick: sales wait for it.
+class StockObserver {
+ public:
+  virtual ~StockObserver() = default;
+  virtual void OnChanges(const std::vector<StockChanged>& changes) = 0;
+};
+
+// A figure of the store's own for status pages.
+struct StoreFigure {
+  std::string name;  // "journal_record"
+  std::int64_t value = 0;
+  std::string unit;  // "bytes", "records", …; may be empty
+  std::string help;
+};
+
+struct StoreStatus {
+  std::string name;        // "embedded"
+  std::string durability;  // what an answer promises, in words
+  std::string location;    // absolute folder, or server
+  absl::Status health;     // OK: serving. Else why not and what to do.
+  TimeMs now = 0;          // the store's clock
+  std::vector<StoreFigure> figures;
+};
+
+struct BackupResult {
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
+class StockStore {
+ public:
+  virtual ~StockStore() = default;
+
+  // Decides the commands in order, makes their results durable as one, and only then answers, in
+  // order. Batches are decided and answered in the order of the calls. One reply a command.
+  virtual void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) = 0;
+
+  // Reads show durable states only: never a change that a crash could undo.
+  // The books in the order asked, all of one moment.
+  virtual void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) = 0;
+  virtual void ListStock(const StockListQuery& query, Done<StockPage> done) = 0;
+  virtual void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) = 0;
+  virtual void ReadMovements(const MovementQuery& query, Done<MovementPage> done) = 0;
+  // Open reservations whose deadline has passed, earliest first, at most `limit`.
+  virtual void ReadDue(int limit, Done<std::vector<OrderId>> done) = 0;
+
+  // Sets who is told of changes from now on. Call before the first Apply; null: nobody. The
+  // observer outlives the store or is replaced before it ends.
+  virtual void Observe(StockObserver* observer) = 0;
+
+  virtual StoreStatus Status() = 0;
+
+  // A consistent copy under the store's backup folder, made while serving.
+  virtual void Backup(const std::string& name, Done<BackupResult> done) = 0;
+
+  // Finishes what was accepted and closes. Later calls fail with UNAVAILABLE. Idempotent.
+  virtual absl::Status Close() = 0;
+};
+
+}  // namespace inventory
