@@ -2,18 +2,20 @@
 # files may include from; tools/check_layers.py holds the #includes to it.
 #
 #   inventory_module(service DEPS stock telemetry LIBS absl::status)
+#   inventory_module(tools/inventoryctl DEPS client LIBS CLI11::CLI11 PROGRAM inventoryctl)
 #
-# builds every .cc of the current folder. A file's suffix says what it is:
+# The first builds every .cc of the current folder into a library; PROGRAM adds an executable of that
+# name from main.cc. A file's suffix says what it is:
 #   x_test.cc         a unit test that needs nothing
 #   x_redis_test.cc   needs a redis-server       x_mysql_test.cc   needs a mariadbd
 #   x_bench.cc        a benchmark                x_fuzz.cc         a libFuzzer target
 # All _test.cc of a folder make one binary, <name>_test.
 function(inventory_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PROGRAM" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
   file(GLOB all CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$|/main\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(fuzzers ${all})
@@ -29,6 +31,10 @@ function(inventory_module name)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE inventory_flags ${deps} ${ARG_LIBS})
   endif()
+  if(ARG_PROGRAM)
+    add_executable(${ARG_PROGRAM} main.cc)
+    target_link_libraries(${ARG_PROGRAM} PRIVATE ${target})
+  endif()
 
   string(REPLACE "/" "_" test_deps "${ARG_TEST_DEPS}")
   if(tests AND BUILD_TESTING)
@@ -40,14 +46,31 @@ function(inventory_module name)
   foreach(source IN LISTS benches)
     get_filename_component(bench "${source}" NAME_WE)
     add_executable(${bench} EXCLUDE_FROM_ALL ${source})
-    target_link_libraries(${bench} PRIVATE ${target} ${test_deps} benchmark::benchmark)
+    target_link_libraries(${bench} PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS}
+                                           benchmark::benchmark)
   endforeach()
   if(INVENTORY_FUZZ)
     foreach(source IN LISTS fuzzers)
       get_filename_component(fuzzer "${source}" NAME_WE)
       add_executable(${fuzzer} ${source})
-      target_link_libraries(${fuzzer} PRIVATE ${target} ${test_deps})
+      target_link_libraries(${fuzzer} PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      inventory_fuzz_smoke(${fuzzer})
     endforeach()
   endif()
+endfunction()
+
+# A fuzzer as a test: the kept inputs of tests/corpus/<fuzzer>/, then a few seconds of new ones.
+# What it finds goes to the build folder; a crash is worth keeping in the corpus.
+function(inventory_fuzz_smoke fuzzer)
+  set(kept "${CMAKE_SOURCE_DIR}/tests/corpus/${fuzzer}")
+  set(found "${CMAKE_BINARY_DIR}/corpus/${fuzzer}")
+  if(NOT IS_DIRECTORY "${kept}")
+    message(FATAL_ERROR "${fuzzer} has no kept inputs: put some into tests/corpus/${fuzzer}/")
+  endif()
+  file(MAKE_DIRECTORY "${found}")
+  add_test(NAME fuzz.${fuzzer}
+           COMMAND ${fuzzer} -max_total_time=5 -timeout=10 -rss_limit_mb=2048
+                   "-artifact_prefix=${found}/" "${found}" "${kept}")
+  set_tests_properties(fuzz.${fuzzer} PROPERTIES TIMEOUT 120)
 endfunction()

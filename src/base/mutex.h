@@ -1,9 +1,10 @@
 // Locks that the compiler checks.
 //
-// A std::mutex and a std::condition_variable with clang's thread-safety annotations: group a class's
-// fields by the lock that guards them, mark them ABSL_GUARDED_BY, and a forgotten lock is a build error
-// under clang. The standard library's types are used underneath because the thread sanitizer
-// understands them; Debian's Abseil is not instrumented, so absl::Mutex would give false races.
+// A std::mutex and a std::condition_variable with clang's thread-safety annotations: group a
+// class's fields by the lock that guards them, mark them ABSL_GUARDED_BY, and a forgotten lock is a
+// build error under clang. The standard library's types are used underneath because the thread
+// sanitizer understands them; Debian's Abseil is not instrumented, so absl::Mutex would give false
+// races.
 #pragma once
 
 #include <chrono>
@@ -28,7 +29,9 @@ class ABSL_LOCKABLE Mutex {
 // Holds a Mutex for a scope.
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) { mutex_.Lock(); }
+  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+    mutex_.Lock();
+  }
   ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

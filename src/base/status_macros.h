@@ -8,11 +8,11 @@
 #define INVENTORY_CONCAT(a, b) INVENTORY_CONCAT_(a, b)
 
 // RETURN_IF_ERROR(Write());
-#define RETURN_IF_ERROR(expression)                                   \
-  do {                                                                \
-    if (absl::Status status_ = (expression); !status_.ok()) {         \
-      return status_;                                                 \
-    }                                                                 \
+#define RETURN_IF_ERROR(expression)                           \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto value, Read());

@@ -156,9 +156,9 @@ Reply Decision::operator()(const Deduct& command) {
   if (const OrderLine* line = state_.FindLine(key)) {
     switch (line->state) {
       case LineState::kSoldByDeduct:
-        return Answer(line->quantity == command.quantity ? Outcome::kDuplicateOrder
-                                                         : Outcome::kOrderConflict,
-                      command.book);
+        return Answer(
+            line->quantity == command.quantity ? Outcome::kDuplicateOrder : Outcome::kOrderConflict,
+            command.book);
       case LineState::kReserved:
       case LineState::kSoldByConfirm: return Answer(Outcome::kOrderConflict, command.book);
       case LineState::kReturned:
@@ -278,8 +278,8 @@ Reply Decision::operator()(const Adjust& command) {
   // request id must be remembered, or a retry after the next sale would undo that sale.
   Balance after = before;
   after.available = static_cast<Quantity>(available);
-  const Quantity moved = std::max(after.available, before.available) -
-                         std::min(after.available, before.available);
+  const Quantity moved =
+      std::max(after.available, before.available) - std::min(after.available, before.available);
   Move(command.book, ChangeType::kAdjust, moved, before, after, 0,
        {command.request_id, command.reason});
   if (!command.request_id.empty()) state_.SetRequest(command.book, command.request_id, content);
@@ -309,9 +309,8 @@ Reply Decision::operator()(const Reserve& command) {
     const TimeMs deadline = found->deadline;
     switch (found->state) {
       case ReservationState::kReserved:
-        return SameLines(found->lines, lines)
-                   ? Answer(Outcome::kDuplicateOrder, lines, deadline)
-                   : Answer(Outcome::kOrderConflict, lines, deadline);
+        return SameLines(found->lines, lines) ? Answer(Outcome::kDuplicateOrder, lines, deadline)
+                                              : Answer(Outcome::kOrderConflict, lines, deadline);
       case ReservationState::kConfirmed: return Answer(Outcome::kOrderConflict, lines);
       case ReservationState::kCancelled: return Answer(Outcome::kOrderReleased, lines);
       case ReservationState::kExpired: return Answer(Outcome::kReservationExpired, lines);
@@ -334,8 +333,7 @@ Reply Decision::operator()(const Reserve& command) {
     reply.lines[i].available = after.available;
   }
   reply.deadline = now_ + command.ttl;
-  state_.SetReservation(command.order,
-                        {ReservationState::kReserved, reply.deadline, false, lines});
+  state_.SetReservation(command.order, {ReservationState::kReserved, reply.deadline, false, lines});
   return reply;
 }
 
@@ -356,8 +354,7 @@ Reply Decision::operator()(const Confirm& command) {
                     reservation.lines);
     }
     case ReservationState::kCancelled: return Answer(Outcome::kOrderReleased, reservation.lines);
-    case ReservationState::kExpired:
-      return Answer(Outcome::kReservationExpired, reservation.lines);
+    case ReservationState::kExpired: return Answer(Outcome::kReservationExpired, reservation.lines);
   }
   for (const ReservedLine& line : reservation.lines) {
     const Balance before = BookNow(line.book);
@@ -387,11 +384,10 @@ Reply Decision::operator()(const Cancel& command) {
     case ReservationState::kReserved: break;
     case ReservationState::kConfirmed: return Answer(Outcome::kOrderConflict, reservation.lines);
     case ReservationState::kCancelled:
-      return Answer(reservation.remembered ? Outcome::kReservationNotFound
-                                           : Outcome::kDuplicateRelease,
-                    reservation.lines);
-    case ReservationState::kExpired:
-      return Answer(Outcome::kReservationExpired, reservation.lines);
+      return Answer(
+          reservation.remembered ? Outcome::kReservationNotFound : Outcome::kDuplicateRelease,
+          reservation.lines);
+    case ReservationState::kExpired: return Answer(Outcome::kReservationExpired, reservation.lines);
   }
   for (const ReservedLine& line : reservation.lines) {
     Unlock(command.order, line, ChangeType::kCancel, LineState::kReturned, command.reason);
