@@ -118,6 +118,7 @@ class MemoryStore : public StockStore {
     std::sort(due.begin(), due.end());
     if (due.size() > static_cast<std::size_t>(limit)) due.resize(static_cast<std::size_t>(limit));
     std::vector<OrderId> orders;
+    orders.reserve(due.size());
     for (const auto& [deadline, order] : due) orders.push_back(order);
     done(std::move(orders));
   }
