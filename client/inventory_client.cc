@@ -1,0 +1,244 @@
+#include "client/inventory_client.h"
+
+#include <google/protobuf/wrappers.pb.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <thread>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "client/backoff.h"
+#include "client/channel.h"
+
+namespace inventory {
+namespace {
+
+using TimePoint = std::chrono::system_clock::time_point;
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+// Waits before the next attempt. False, at once, where there may be none.
+bool PauseBeforeRetry(int failures, const CallSettings& settings, TimePoint deadline) {
+  if (failures >= settings.attempts) return false;
+  thread_local absl::BitGen random;
+  const auto wait = Backoff(failures, settings.first_backoff, settings.longest_backoff,
+                            absl::Uniform(random, 0.0, 1.0));
+  if (std::chrono::system_clock::now() + wait >= deadline) return false;
+  std::this_thread::sleep_for(wait);
+  return true;
+}
+
+template <typename Response>
+absl::Status ReadAll(grpc::ClientContext& context, grpc::ClientReader<Response>& reader,
+                     absl::FunctionRef<bool(const Response&)> on_answer) {
+  Response response;
+  while (reader.Read(&response)) {
+    if (on_answer(response)) continue;
+    context.TryCancel();
+    reader.Finish();
+    return absl::OkStatus();
+  }
+  return ToAbsl(reader.Finish());
+}
+
+}  // namespace
+
+InventoryClient::InventoryClient(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
+    : channel_(std::move(channel)),
+      settings_(settings),
+      stub_(v1::InventoryService::NewStub(channel_)),
+      admin_stub_(v1::InventoryAdminService::NewStub(channel_)) {}
+
+absl::Status InventoryClient::SendWithRetries(SendFunction send) {
+  const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
+  for (int attempt = 1;; ++attempt) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    const absl::Status status = ToAbsl(send(&context));
+    if (!absl::IsUnavailable(status) || !PauseBeforeRetry(attempt, settings_, deadline)) {
+      return status;
+    }
+  }
+}
+
+// Connecting may be tried again, because nothing has left; the request itself may not.
+absl::Status InventoryClient::SendOnce(SendFunction send) {
+  const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
+  for (int attempt = 1;; ++attempt) {
+    const absl::Status connected = Connect(*channel_, deadline);
+    if (connected.ok()) break;
+    if (!absl::IsUnavailable(connected) || !PauseBeforeRetry(attempt, settings_, deadline)) {
+      return connected;
+    }
+  }
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  const absl::Status status = ToAbsl(send(&context));
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return absl::Status(
+          status.code(),
+          absl::StrCat(
+              "outcome unknown (unless the rest says that nothing was done): ", status.message(),
+              "; without an idempotency key the request was not sent again: look at what "
+              "is recorded before repeating it"));
+    default: return status;
+  }
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> InventoryClient::Call(
+    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    const Request& request, Repeat repeat) {
+  Response response;
+  const auto send = [&](grpc::ClientContext* context) {
+    return (stub.*method)(context, request, &response);
+  };
+  RETURN_IF_ERROR(repeat == Repeat::kSafe ? SendWithRetries(send) : SendOnce(send));
+  return response;
+}
+
+absl::StatusOr<v1::GetStockResponse> InventoryClient::GetStock(const v1::GetStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::GetStock, request);
+}
+
+absl::StatusOr<v1::BatchGetStockResponse> InventoryClient::BatchGetStock(
+    const v1::BatchGetStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::BatchGetStock, request);
+}
+
+absl::StatusOr<v1::DeductStockResponse> InventoryClient::DeductStock(
+    const v1::DeductStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::DeductStock, request);
+}
+
+absl::StatusOr<v1::ReleaseStockResponse> InventoryClient::ReleaseStock(
+    const v1::ReleaseStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::ReleaseStock, request);
+}
+
+absl::StatusOr<v1::RestockInventoryResponse> InventoryClient::RestockInventory(
+    const v1::RestockInventoryRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::RestockInventory, request,
+              request.request_id().empty() ? Repeat::kNever : Repeat::kSafe);
+}
+
+absl::StatusOr<v1::GetInventoryLogsResponse> InventoryClient::GetInventoryLogs(
+    const v1::GetInventoryLogsRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::GetInventoryLogs, request);
+}
+
+absl::StatusOr<v1::BatchDeductStockResponse> InventoryClient::BatchDeductStock(
+    const v1::BatchDeductStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::BatchDeductStock, request);
+}
+
+absl::StatusOr<v1::ReserveStockResponse> InventoryClient::ReserveStock(
+    const v1::ReserveStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::ReserveStock, request);
+}
+
+absl::StatusOr<v1::ConfirmReservationResponse> InventoryClient::ConfirmReservation(
+    const v1::ConfirmReservationRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::ConfirmReservation, request);
+}
+
+absl::StatusOr<v1::CancelReservationResponse> InventoryClient::CancelReservation(
+    const v1::CancelReservationRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::CancelReservation, request);
+}
+
+absl::StatusOr<v1::GetReservationResponse> InventoryClient::GetReservation(
+    const v1::GetReservationRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::GetReservation, request);
+}
+
+absl::StatusOr<v1::GetOrderResponse> InventoryClient::GetOrder(const v1::GetOrderRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::GetOrder, request);
+}
+
+absl::StatusOr<v1::AdjustStockResponse> InventoryClient::AdjustStock(
+    const v1::AdjustStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::AdjustStock, request,
+              request.request_id().empty() ? Repeat::kNever : Repeat::kSafe);
+}
+
+absl::StatusOr<v1::ListStockResponse> InventoryClient::ListStock(
+    const v1::ListStockRequest& request) {
+  return Call(*stub_, &v1::InventoryService::Stub::ListStock, request);
+}
+
+absl::StatusOr<v1::GetStatusResponse> InventoryClient::GetStatus(
+    const v1::GetStatusRequest& request) {
+  return Call(*admin_stub_, &v1::InventoryAdminService::Stub::GetStatus, request);
+}
+
+absl::StatusOr<v1::BackupResponse> InventoryClient::Backup(const v1::BackupRequest& request) {
+  return Call(*admin_stub_, &v1::InventoryAdminService::Stub::Backup, request, Repeat::kNever);
+}
+
+absl::Status InventoryClient::WatchStock(const v1::WatchStockRequest& request,
+                                         OnAnswer<v1::WatchStockResponse> on_answer) {
+  grpc::ClientContext context;
+  return ReadAll(context, *stub_->WatchStock(&context, request), on_answer);
+}
+
+absl::Status InventoryClient::Reconcile(const v1::ReconcileRequest& request,
+                                        OnAnswer<v1::ReconcileResponse> on_answer) {
+  grpc::ClientContext context;
+  return ReadAll(context, *admin_stub_->Reconcile(&context, request), on_answer);
+}
+
+absl::Status InventoryClient::ExportStock(const v1::ExportStockRequest& request,
+                                          OnAnswer<v1::ExportStockResponse> on_answer) {
+  grpc::ClientContext context;
+  return ReadAll(context, *admin_stub_->ExportStock(&context, request), on_answer);
+}
+
+absl::StatusOr<v1::ImportStockResponse> InventoryClient::ImportStock(
+    absl::FunctionRef<bool(v1::ImportStockRequest&)> next) {
+  grpc::ClientContext context;
+  v1::ImportStockResponse response;
+  const auto writer = admin_stub_->ImportStock(&context, &response);
+  v1::ImportStockRequest request;
+  while (next(request) && writer->Write(request)) request.Clear();
+  writer->WritesDone();
+  RETURN_IF_ERROR(ToAbsl(writer->Finish()));
+  return response;
+}
+
+absl::StatusOr<bool> InventoryClient::IsServing(const std::string& service) {
+  // grpc.health.v1's two messages have the wire form of these well-known ones: one string, and one
+  // number that is 1 for SERVING.
+  using HealthRequest = google::protobuf::StringValue;
+  using HealthResponse = google::protobuf::Int32Value;
+  constexpr int kServing = 1;
+
+  HealthRequest request;
+  request.set_value(service);
+  HealthResponse response;
+  grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(channel_);
+  RETURN_IF_ERROR(SendWithRetries([&](grpc::ClientContext* context) {
+    grpc::CompletionQueue queue;
+    const auto call =
+        stub.PrepareUnaryCall(context, "/grpc.health.v1.Health/Check", request, &queue);
+    call->StartCall();
+    grpc::Status status;
+    call->Finish(&response, &status, nullptr);
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return status;
+  }));
+  return response.value() == kServing;
+}
+
+}  // namespace inventory
