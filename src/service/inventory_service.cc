@@ -1,0 +1,117 @@
+#include "service/inventory_service.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/memory/memory.h"
+#include "service/command_queue.h"
+#include "service/validate.h"
+
+namespace inventory {
+namespace {
+
+using Replies = std::vector<Reply>;
+
+// A command that was refused for its own fields, by its place in the call.
+struct Refused {
+  std::size_t index;
+  Outcome outcome;
+};
+
+void TakeOut(const std::vector<Refused>& refused, std::vector<Command>& commands) {
+  std::size_t kept = 0;
+  auto next = refused.begin();
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (next != refused.end() && next->index == i) {
+      ++next;
+    } else {
+      if (kept != i) commands[kept] = std::move(commands[i]);
+      ++kept;
+    }
+  }
+  commands.resize(kept);
+}
+
+Replies PutBack(const std::vector<Refused>& refused, Replies accepted) {
+  Replies all;
+  all.reserve(refused.size() + accepted.size());
+  auto next = accepted.begin();
+  for (const Refused& one : refused) {
+    while (all.size() < one.index) all.push_back(std::move(*next++));
+    all.emplace_back().outcome = one.outcome;
+  }
+  all.insert(all.end(), std::make_move_iterator(next), std::make_move_iterator(accepted.end()));
+  return all;
+}
+
+}  // namespace
+
+std::unique_ptr<InventoryService> InventoryService::Make(StockStore& store,
+                                                         const ServiceSettings& settings) {
+  return absl::WrapUnique(new InventoryService(store, settings));
+}
+
+InventoryService::InventoryService(StockStore& store, const ServiceSettings& settings)
+    : store_(store), settings_(settings), queue_(std::make_unique<CommandQueue>(store, settings)) {}
+
+InventoryService::~InventoryService() { Stop(std::chrono::milliseconds(0)); }
+
+void InventoryService::Submit(std::vector<Command> commands, const CallContext& context,
+                              Done<Replies> done) {
+  std::vector<Refused> refused;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    Command& command = commands[i];
+    if (const Outcome outcome = Validate(command); outcome != Outcome::kOk) {
+      refused.push_back({i, outcome});
+      continue;
+    }
+    if (context.actor) command.actor = context.actor;
+    if (Reserve* reserve = std::get_if<Reserve>(&command.verb); reserve && reserve->ttl == 0) {
+      reserve->ttl = settings_.reservation_ttl;
+    }
+  }
+  if (!refused.empty()) {
+    TakeOut(refused, commands);
+    done = [refused = std::move(refused),
+            done = std::move(done)](absl::StatusOr<Replies> accepted) mutable {
+      if (!accepted.ok()) return done(std::move(accepted));
+      done(PutBack(refused, *std::move(accepted)));
+    };
+  }
+  if (commands.empty()) return done(Replies{});
+  queue_->Submit(std::move(commands), context.deadline, std::move(done));
+}
+
+void InventoryService::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) {
+  store_.ReadStock(std::move(books), std::move(done));
+}
+
+void InventoryService::ListStock(StockListQuery query, Done<StockPage> done) {
+  store_.ListStock(query, std::move(done));
+}
+
+void InventoryService::ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) {
+  store_.ReadOrder(order, want_movements, std::move(done));
+}
+
+void InventoryService::ReadMovements(const MovementQuery& query, Done<MovementPage> done) {
+  store_.ReadMovements(query, std::move(done));
+}
+
+absl::StatusOr<std::unique_ptr<StockWatch>> InventoryService::Watch(WatchQuery) {
+  return absl::UnimplementedError("watching stock is not built yet");
+}
+
+ServiceFigures InventoryService::Figures() const {
+  const CommandQueue::Figures queue = queue_->figures();
+  ServiceFigures figures;
+  figures.queued = queue.queued;
+  figures.commands = queue.commands;
+  figures.batches = queue.batches;
+  figures.refused_full = queue.refused_full;
+  return figures;
+}
+
+void InventoryService::Stop(std::chrono::milliseconds limit) { queue_->Stop(limit); }
+
+}  // namespace inventory

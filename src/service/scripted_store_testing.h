@@ -1,0 +1,138 @@
+// A memory store that does as a test says: holds answers back, fails, counts. For tests only.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "stock/stock_store.h"
+#include "store/memory/memory_store.h"
+
+namespace inventory {
+
+// Safe for concurrent use.
+class ScriptedStore : public StockStore {
+ public:
+  explicit ScriptedStore(const Clock& clock) : memory_(MakeMemoryStore(clock)) {}
+
+  // From now on batches are kept, undecided, until they are released.
+  void Hold() {
+    MutexLock lock(mutex_);
+    holding_ = true;
+  }
+  // Decides and answers the oldest kept batch, on this thread.
+  void ReleaseOne() {
+    Kept kept = TakeKept();
+    memory_->Apply(std::move(kept.batch), std::move(kept.done));
+  }
+  // Answers the oldest kept batch with a fault; nothing of it is done.
+  void FailOne(absl::Status status) { TakeKept().done(std::move(status)); }
+  // Releases what is kept and holds no longer.
+  void ReleaseAll() {
+    for (;;) {
+      {
+        MutexLock lock(mutex_);
+        if (kept_.empty()) {
+          holding_ = false;
+          return;
+        }
+      }
+      ReleaseOne();
+    }
+  }
+
+  // From now on ReadDue fails, until OK is set.
+  void FailReadDue(absl::Status status) {
+    MutexLock lock(mutex_);
+    read_due_status_ = std::move(status);
+    changed_.NotifyAll();
+  }
+
+  // The sizes of the batches handed in so far.
+  std::vector<std::size_t> batches() const {
+    MutexLock lock(mutex_);
+    return batches_;
+  }
+  int read_due_calls() const {
+    MutexLock lock(mutex_);
+    return read_due_calls_;
+  }
+  // Waits until ReadDue was called `more` times after this call began.
+  void AwaitReadDue(int more) {
+    MutexLock lock(mutex_);
+    const int target = read_due_calls_ + more;
+    while (read_due_calls_ < target) changed_.Wait(mutex_);
+  }
+  void AwaitKept(std::size_t count) {
+    MutexLock lock(mutex_);
+    while (kept_.size() < count) changed_.Wait(mutex_);
+  }
+
+  void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
+    {
+      MutexLock lock(mutex_);
+      batches_.push_back(batch.size());
+      if (holding_) {
+        kept_.push_back({std::move(batch), std::move(done)});
+        changed_.NotifyAll();
+        return;
+      }
+    }
+    memory_->Apply(std::move(batch), std::move(done));
+  }
+  void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override {
+    memory_->ReadStock(std::move(books), std::move(done));
+  }
+  void ListStock(const StockListQuery& query, Done<StockPage> done) override {
+    memory_->ListStock(query, std::move(done));
+  }
+  void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
+    memory_->ReadOrder(order, want_movements, std::move(done));
+  }
+  void ReadMovements(const MovementQuery& query, Done<MovementPage> done) override {
+    memory_->ReadMovements(query, std::move(done));
+  }
+  void ReadDue(int limit, Done<std::vector<OrderId>> done) override {
+    absl::Status status;
+    {
+      MutexLock lock(mutex_);
+      ++read_due_calls_;
+      changed_.NotifyAll();
+      status = read_due_status_;
+    }
+    if (!status.ok()) return done(std::move(status));
+    memory_->ReadDue(limit, std::move(done));
+  }
+  void Observe(StockObserver* observer) override { memory_->Observe(observer); }
+  StoreStatus Status() override { return memory_->Status(); }
+  void Backup(const std::string& name, Done<BackupResult> done) override {
+    memory_->Backup(name, std::move(done));
+  }
+  absl::Status Close() override { return memory_->Close(); }
+
+ private:
+  struct Kept {
+    std::vector<Command> batch;
+    Done<std::vector<Reply>> done;
+  };
+  Kept TakeKept() {
+    MutexLock lock(mutex_);
+    Kept kept = std::move(kept_.front());
+    kept_.pop_front();
+    return kept;
+  }
+
+  const std::unique_ptr<StockStore> memory_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Kept> kept_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::size_t> batches_ ABSL_GUARDED_BY(mutex_);
+  absl::Status read_due_status_ ABSL_GUARDED_BY(mutex_);
+  int read_due_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace inventory
