@@ -145,7 +145,7 @@ def check_file(root, modules, module, path, errors):
     for _, include in INCLUDE.findall(text):
         never = NEVER.get(module.name)
         if never and not test and re.match(never, include):
-            errors.append(f'{where}: includes <{include}>: {module.name}/ has no I/O, clock or lock')
+            errors.append(f'{where}: includes <{include}>: {module.name}/ has no I/O, clock, lock')
         target = resolve(root, path, include)
         if target:
             other = owner(modules, target)

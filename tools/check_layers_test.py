@@ -16,7 +16,8 @@ class CheckLayers(unittest.TestCase):
             'src/base/clock.h': 'class Clock {\n};\n',
             'src/stock/CMakeLists.txt': 'inventory_module(stock DEPS base)',
             'src/stock/types.h': '#include "base/clock.h"\nstruct Balance {\n};\n',
-            'src/service/CMakeLists.txt': 'inventory_module(service DEPS stock TEST_DEPS store/ram)',
+            'src/service/CMakeLists.txt': 'inventory_module(service DEPS stock '
+                                          'TEST_DEPS store/ram)',
             'src/service/service.h': '#include "stock/types.h"\n',
             'src/store/ram/CMakeLists.txt': 'inventory_module(store/ram DEPS stock)',
             'src/store/ram/ram_store.h': 'class RamStore {\n};\n',
