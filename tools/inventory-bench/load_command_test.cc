@@ -1,0 +1,110 @@
+// The load commands against a small service in this process.
+#include "tools/inventory-bench/load_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/status_matchers.h"
+#include "tools/inventory-bench/fake_shop_testing.h"
+
+namespace inventory::bench {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+DeductOptions Orders(const FakeShop& shop, std::uint64_t calls, int batch = 1) {
+  DeductOptions options;
+  options.load.connection.address = shop.address();
+  options.load.plan = {.in_flight = 4, .warm_up = std::chrono::milliseconds(0), .calls = calls};
+  options.load.books.count = 5;
+  options.batch = batch;
+  return options;
+}
+
+TEST(LoadCommandTest, DeductMakesExactlyTheCallsAskedFor) {
+  FakeShop shop;
+  const auto report = RunDeduct(Orders(shop, 100));
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->Passed()) << ToTable(*report);
+  EXPECT_EQ(report->result.calls, 100u);
+  EXPECT_EQ(report->result.items, 100u);
+  EXPECT_EQ(report->result.tally.ok_items(), 100u);
+}
+
+TEST(LoadCommandTest, ABatchCountsItsOrders) {
+  FakeShop shop;
+  const auto report = RunDeduct(Orders(shop, 10, 70));
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->Passed()) << ToTable(*report);
+  EXPECT_EQ(report->result.calls, 10u);
+  EXPECT_EQ(report->result.items, 700u);
+}
+
+TEST(LoadCommandTest, RandomOrderIdsAndZipfBooksAreServedToo) {
+  FakeShop shop;
+  DeductOptions options = Orders(shop, 100);
+  options.load.order_ids = OrderIdKind::kRandom;
+  options.load.popularity = Popularity::kZipf;
+  const auto report = RunDeduct(options);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->Passed()) << ToTable(*report);
+}
+
+TEST(LoadCommandTest, ATimetableIsKeptAndEveryCallMeasured) {
+  FakeShop shop;
+  DeductOptions options = Orders(shop, 50);
+  options.load.plan.rate = 2'000;
+  const auto report = RunDeduct(options);
+  ASSERT_OK(report);
+  EXPECT_EQ(report->result.latency.count(), 50u);
+  // 50 calls of 2,000 a second cannot all have started before their time.
+  EXPECT_GE(report->result.time, std::chrono::microseconds(49 * 500));
+}
+
+TEST(LoadCommandTest, GetReadsEveryBookAskedFor) {
+  FakeShop shop;
+  GetOptions options;
+  options.load = Orders(shop, 20).load;
+  const auto report = RunGet(options);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->Passed()) << ToTable(*report);
+  EXPECT_EQ(report->result.items, 60u);
+}
+
+TEST(LoadCommandTest, ARefusalIsCountedByItsCodeAndFails) {
+  FakeShop shop(Fault::kRefuses);
+  const auto report = RunDeduct(Orders(shop, 30));
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->Passed());
+  EXPECT_THAT(report->result.tally.refused(), ElementsAre(Pair(40100u, 10u)));
+  EXPECT_THAT(report->faults, ElementsAre());  // the books lost what was told
+}
+
+TEST(LoadCommandTest, AFailedCallIsCountedByItsStatusAndFails) {
+  FakeShop shop(Fault::kLosesAnswers);
+  const auto report = RunDeduct(Orders(shop, 30));
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->Passed());
+  EXPECT_THAT(report->result.tally.failed(), ElementsAre(Pair(grpc::StatusCode::UNAVAILABLE, 10u)));
+  EXPECT_EQ(report->result.tally.first_error(), "UNAVAILABLE: outcome unknown");
+  EXPECT_THAT(report->faults, ElementsAre());  // unknown outcomes may have sold
+}
+
+TEST(LoadCommandTest, ASaleThatTookNothingFails) {
+  FakeShop shop(Fault::kForgetsSales);
+  const auto report = RunDeduct(Orders(shop, 30));
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->Passed());
+  EXPECT_THAT(report->faults,
+              ElementsAre(HasSubstr("27 units left the shelf, but 30 were told yes")));
+}
+
+TEST(LoadCommandTest, SaysWhenNothingAnswers) {
+  EXPECT_THAT(LoadClient::Connect({.address = "127.0.0.1:1"}, std::chrono::milliseconds(50)),
+              StatusIs(absl::StatusCode::kUnavailable, "start inventory-service"));
+}
+
+}  // namespace
+}  // namespace inventory::bench

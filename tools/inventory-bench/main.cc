@@ -1,0 +1,37 @@
+// inventory-bench: loads inventory-service and checks its answers. Exit status: 0 all was as it
+// must be, 1 something was not, 2 the run could not be made.
+#include <cstdio>
+#include <variant>
+
+#include "tools/inventory-bench/load_command.h"
+#include "tools/inventory-bench/options.h"
+
+namespace inventory::bench {
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "inventory-bench: %s\n", std::string(status.message()).c_str());
+  return 2;
+}
+
+int Print(const absl::StatusOr<LoadReport>& report, bool json) {
+  if (!report.ok()) return Fail(report.status());
+  std::fputs((json ? ToJson(*report) : ToTable(*report)).c_str(), stdout);
+  return report->Passed() ? 0 : 1;
+}
+
+int Run(const DeductOptions& options) { return Print(RunDeduct(options), options.load.json); }
+int Run(const GetOptions& options) { return Print(RunGet(options), options.load.json); }
+
+}  // namespace
+}  // namespace inventory::bench
+
+int main(int argc, char** argv) {
+  using namespace inventory::bench;
+  const auto parsed = ParseOptions(argc, argv);
+  if (const auto* exit = std::get_if<ParseExit>(&parsed)) {
+    std::fputs(exit->text.c_str(), exit->status == 0 ? stdout : stderr);
+    return exit->status;
+  }
+  return std::visit([](const auto& options) { return Run(options); }, std::get<Options>(parsed));
+}

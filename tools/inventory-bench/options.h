@@ -1,0 +1,53 @@
+// The command line.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "tools/inventory-bench/book_picker.h"
+#include "tools/inventory-bench/load_run.h"
+#include "tools/inventory-bench/order_ids.h"
+#include "tools/inventory-bench/stock_setup.h"
+
+namespace inventory::bench {
+
+struct ConnectionOptions {
+  std::string address = "127.0.0.1:9004";
+  int channels = 1;
+};
+
+// What deduct, get and mixed share.
+struct LoadOptions {
+  ConnectionOptions connection;
+  LoadPlan plan;
+  BookRange books{.first = 9'000'000'000, .count = 1};
+  Popularity popularity = Popularity::kUniform;
+  std::uint64_t seed = 1;
+  OrderIdKind order_ids = OrderIdKind::kGrowing;
+  std::int32_t quantity = 1;
+  bool json = false;
+};
+
+struct DeductOptions {
+  LoadOptions load;
+  int batch = 1;  // 1: DeductStock
+};
+
+struct GetOptions {
+  LoadOptions load;
+  int ids = 3;
+};
+
+using Options = std::variant<DeductOptions, GetOptions>;
+
+// Nothing to run: what to print and the exit status (0 for --help).
+struct ParseExit {
+  std::string text;
+  int status = 0;
+};
+
+std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv);
+
+}  // namespace inventory::bench
