@@ -3,9 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "inventory/v1/inventory.pb.h"
 #include "service/inventory_service.h"
 
@@ -21,6 +24,19 @@ struct ProcessInfo {
   std::string version;
   std::string commit;
   TimeMs started_at = 0;
+};
+
+// What one WatchStock call is told. Dropping it ends the watch. One thread at a time.
+class StockStream {
+ public:
+  explicit StockStream(std::unique_ptr<StockWatch> watch) : watch_(std::move(watch)) {}
+
+  // `respond` is called once with what changed next; one call at a time. After a status that is
+  // not OK the stream is over.
+  void Next(Respond<v1::WatchStockResponse> respond);
+
+ private:
+  std::unique_ptr<StockWatch> watch_;
 };
 
 // One function an RPC. Safe for concurrent use. `request` is used during the call only.
@@ -58,11 +74,15 @@ class InventoryApi {
                    Respond<v1::AdjustStockResponse> respond);
   void ListStock(const v1::ListStockRequest& request, const CallContext& context,
                  Respond<v1::ListStockResponse> respond);
+  // INVALID_ARGUMENT for what other calls refuse with a code: a stream's answers carry none.
+  absl::StatusOr<std::unique_ptr<StockStream>> WatchStock(const v1::WatchStockRequest& request);
 
   void GetStatus(const v1::GetStatusRequest& request, const CallContext& context,
                  Respond<v1::GetStatusResponse> respond);
   void Backup(const v1::BackupRequest& request, const CallContext& context,
               Respond<v1::BackupResponse> respond);
+  // Reconcile, ExportStock and ImportStock: why this process has no answer to `rpc`.
+  absl::Status NotThisStore(std::string_view rpc);
 
  private:
   InventoryService& service_;

@@ -50,10 +50,13 @@ struct OrderFacts {
 inline constexpr int kMaxOrderMovements = 1'000;
 
 // Which movements of a book, newest first.
+inline constexpr std::uint64_t kMaxSkip = 1'000'000;
 struct MovementQuery {
   BookId book = 0;
   std::uint64_t below_sequence = 0;  // only those before it; 0: from the newest
-  std::uint64_t skip = 0;            // leave out this many (paging by number); at most kMaxSkip
+  // Paging by number: leave out this many, at most kMaxSkip. Never together with a filter: a call
+  // that ends at its bound while still skipping could not say where to go on.
+  std::uint64_t skip = 0;
   int limit = 20;
   // Filters. Empty or zero means any.
   OrderId order = 0;

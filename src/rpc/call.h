@@ -1,0 +1,46 @@
+// One call's life on a completion queue.
+//
+// A call object is offered to clients for its method; the first event says that a client has taken
+// it (or that the server is shutting down), and the next object is offered in its place. Events of
+// one queue come one at a time, on the thread that polls it.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <memory>
+#include <string>
+
+#include "rpc/call_tracker.h"
+#include "rpc/raw_service.h"
+#include "rpc/served_methods.h"
+
+namespace inventory {
+
+// What a completion queue's tags point to.
+class QueueEvent {
+ public:
+  virtual void OnEvent(bool ok) = 0;
+
+ protected:
+  ~QueueEvent() = default;
+};
+
+// A method as offered on one queue. Outlives the queue.
+struct OfferedMethod {
+  RawService& service;
+  int number;        // of the method in its service
+  std::string name;  // "DeductStock"
+  const ServedMethods& served;
+  const UnaryHandler* handler;  // of a unary method
+  grpc::ServerCompletionQueue& queue;
+  std::shared_ptr<CallTracker> tracker;
+};
+
+// Each offers a call of one kind; the call objects own themselves.
+void OfferUnaryCall(const OfferedMethod& method);
+void OfferWatchCall(const OfferedMethod& method);
+// For methods that have no answer here: takes the call and refuses it.
+void OfferRefusedCall(const OfferedMethod& method);
+
+}  // namespace inventory

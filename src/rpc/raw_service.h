@@ -1,0 +1,42 @@
+// A gRPC service whose methods take and give bytes, made from its descriptor.
+//
+// The same as the generated AsyncService with every method WithRawMethod_…, but a method is a
+// number here, so that one class can serve them all. Streaming methods are all taken as
+// bidirectional: on the wire there is no difference.
+#pragma once
+
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <deque>
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+
+namespace inventory {
+
+class RawService : public grpc::Service {
+ public:
+  explicit RawService(const google::protobuf::ServiceDescriptor& descriptor) {
+    for (int i = 0; i < descriptor.method_count(); ++i) {
+      const google::protobuf::MethodDescriptor& method = *descriptor.method(i);
+      names_.push_back("/" + descriptor.full_name() + "/" + method.name());
+      const bool streams = method.client_streaming() || method.server_streaming();
+      AddMethod(new grpc::internal::RpcServiceMethod(names_.back().c_str(),
+                                                     streams
+                                                         ? grpc::internal::RpcMethod::BIDI_STREAMING
+                                                         : grpc::internal::RpcMethod::NORMAL_RPC,
+                                                     nullptr));
+      MarkMethodRaw(i);
+    }
+  }
+
+  // The arguments of the generated Request<Method>() after the method's number.
+  using grpc::Service::RequestAsyncBidiStreaming;
+  using grpc::Service::RequestAsyncUnary;
+
+ private:
+  std::deque<std::string> names_;  // gRPC keeps pointers to them
+};
+
+}  // namespace inventory

@@ -1,0 +1,159 @@
+#include "rpc/rpc_server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <deque>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "google/protobuf/stubs/logging.h"
+#include "rpc/call.h"
+#include "rpc/listen_error.h"
+#include "rpc/served_rpc_server.h"
+
+namespace inventory {
+namespace {
+
+// 10,000 items are about 400 kB; more than this is no request of ours.
+constexpr int kMaxRequestBytes = 4 * 1'024 * 1'024;
+// Reflection is served by gRPC's own threads.
+constexpr int kReflectionThreads = 4;
+
+void Poll(grpc::ServerCompletionQueue& queue) {
+  void* tag;
+  bool ok;
+  while (queue.Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
+}
+
+class GrpcServer final : public RpcServer {
+ public:
+  explicit GrpcServer(ServedMethods methods) : methods_(std::move(methods)) {}
+  ~GrpcServer() override { Stop(std::chrono::milliseconds(0)); }
+
+  absl::Status Listen(const RpcSettings& settings);
+
+  int port() const override { return port_; }
+
+  void SetServing(bool serving) override {
+    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+    for (const char* name :
+         {"", "inventory.v1.InventoryService", "inventory.v1.InventoryAdminService"}) {
+      health.SetServingStatus(name, serving);
+    }
+  }
+
+  void Stop(std::chrono::milliseconds limit) override;
+
+ private:
+  void Offer(RawService& service, const google::protobuf::ServiceDescriptor& descriptor,
+             grpc::ServerCompletionQueue& queue);
+
+  const ServedMethods methods_;
+  RawService sales_{*Descriptor("inventory.v1.InventoryService")};
+  RawService admin_{*Descriptor("inventory.v1.InventoryAdminService")};
+  static const google::protobuf::ServiceDescriptor* Descriptor(const std::string& name) {
+    return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+  }
+
+  int port_ = 0;
+  const std::shared_ptr<CallTracker> tracker_ = std::make_shared<CallTracker>();
+  std::deque<OfferedMethod> offered_;
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> pollers_;
+
+  Mutex stop_mutex_;
+  bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
+};
+
+absl::Status GrpcServer::Listen(const RpcSettings& settings) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // A text that is not UTF-8 is answered to who sent it; callers don't write our log.
+  google::protobuf::SetLogHandler(nullptr);
+
+  grpc::ServerBuilder builder;
+  const bool ipv6 = settings.address.find(':') != std::string::npos;
+  const std::string host = ipv6 ? "[" + settings.address + "]" : settings.address;
+  builder.AddListeningPort(host + ":" + std::to_string(settings.port),
+                           grpc::InsecureServerCredentials(), &port_);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  builder.SetResourceQuota(grpc::ResourceQuota("rpc").SetMaxThreads(kReflectionThreads));
+  builder.RegisterService(&sales_);
+  builder.RegisterService(&admin_);
+  for (int i = 0; i < settings.threads; ++i) queues_.push_back(builder.AddCompletionQueue());
+  server_ = builder.BuildAndStart();
+  if (!server_) {
+    for (auto& queue : queues_) {
+      queue->Shutdown();
+      Poll(*queue);
+    }
+    queues_.clear();
+    return ListenError(settings.address, settings.port);
+  }
+  SetServing(false);
+  for (auto& queue : queues_) {
+    Offer(sales_, *Descriptor("inventory.v1.InventoryService"), *queue);
+    Offer(admin_, *Descriptor("inventory.v1.InventoryAdminService"), *queue);
+    pollers_.emplace_back([&queue] { Poll(*queue); });
+  }
+  return absl::OkStatus();
+}
+
+void GrpcServer::Offer(RawService& service, const google::protobuf::ServiceDescriptor& descriptor,
+                       grpc::ServerCompletionQueue& queue) {
+  for (int i = 0; i < descriptor.method_count(); ++i) {
+    const google::protobuf::MethodDescriptor& method = *descriptor.method(i);
+    const bool streams = method.client_streaming() || method.server_streaming();
+    OfferedMethod& offered = offered_.emplace_back(
+        OfferedMethod{service, i, method.name(), methods_,
+                      streams ? nullptr : &methods_.unary.at(method.full_name()), queue, tracker_});
+    if (!streams) {
+      OfferUnaryCall(offered);
+    } else if (method.name() == "WatchStock") {
+      OfferWatchCall(offered);
+    } else {
+      OfferRefusedCall(offered);
+    }
+  }
+}
+
+void GrpcServer::Stop(std::chrono::milliseconds limit) {
+  MutexLock lock(stop_mutex_);
+  if (stopped_ || !server_) return;
+  stopped_ = true;
+  SetServing(false);
+  server_->GetHealthCheckService()->Shutdown();
+  tracker_->StopOffering(
+      {grpc::StatusCode::UNAVAILABLE, "the service is stopping; watch again, elsewhere or later"});
+  server_->Shutdown(std::chrono::system_clock::now() + limit);
+  tracker_->Close();
+  for (auto& queue : queues_) queue->Shutdown();
+  for (std::thread& poller : pollers_) poller.join();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> StartRpcServer(ServedMethods methods,
+                                                          const RpcSettings& settings) {
+  auto server = std::make_unique<GrpcServer>(std::move(methods));
+  if (absl::Status listening = server->Listen(settings); !listening.ok()) return listening;
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(InventoryApi& api,
+                                                            const RpcSettings& settings) {
+  return StartRpcServer(MakeServedMethods(api), settings);
+}
+
+}  // namespace inventory

@@ -1,0 +1,81 @@
+#include <grpcpp/support/async_unary_call.h>
+
+#include <chrono>
+
+#include "rpc/call.h"
+
+namespace inventory {
+namespace {
+
+std::chrono::steady_clock::time_point Deadline(const grpc::ServerContext& context) {
+  const gpr_timespec deadline = context.raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) {
+    return std::chrono::steady_clock::time_point::max();
+  }
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  return std::chrono::steady_clock::now() + std::chrono::seconds(left.tv_sec) +
+         std::chrono::nanoseconds(left.tv_nsec);
+}
+
+class UnaryCall final : public QueueEvent, public UnaryReply {
+ public:
+  explicit UnaryCall(const OfferedMethod& method)
+      : method_(method), tracker_(method.tracker), writer_(&context_) {}
+
+  void Offer() {
+    method_.service.RequestAsyncUnary(method_.number, &context_, &request_, &writer_,
+                                      &method_.queue, &method_.queue,
+                                      static_cast<QueueEvent*>(this));
+  }
+
+  void OnEvent(bool ok) override {
+    if (taken_) {  // the reply has left, or there is nobody to read it
+      delete this;
+      return;
+    }
+    taken_ = true;
+    if (ok) OfferUnaryCall(method_);
+    tracker_->EndOffer();
+    if (!ok) {
+      delete this;
+      return;
+    }
+    // The request's bytes end with this scope, not with the call. `this` may end with the handler.
+    grpc::ByteBuffer request;
+    request.Swap(&request_);
+    CallContext context;
+    context.deadline = Deadline(context_);
+    (*method_.handler)(request, context, *this);
+  }
+
+  void Send(const grpc::Status& status, const grpc::ByteBuffer& response) override {
+    const std::shared_ptr<CallTracker> tracker = tracker_;
+    if (!tracker->BeginOperation()) {
+      delete this;
+      return;
+    }
+    // The next event may come, and end this call, before these return.
+    if (status.ok()) {
+      writer_.Finish(response, status, static_cast<QueueEvent*>(this));
+    } else {
+      writer_.FinishWithError(status, static_cast<QueueEvent*>(this));
+    }
+    tracker->EndOperation();
+  }
+
+ private:
+  const OfferedMethod& method_;  // not after the server has stopped
+  const std::shared_ptr<CallTracker> tracker_;
+  bool taken_ = false;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+};
+
+}  // namespace
+
+void OfferUnaryCall(const OfferedMethod& method) {
+  if (method.tracker->BeginOffer()) (new UnaryCall(method))->Offer();
+}
+
+}  // namespace inventory
