@@ -14,6 +14,13 @@ struct Note {
   std::string remark = {};
 };
 
+// What a reserve asks of one book, its lines added up. The sum can pass the largest quantity: then
+// no book has as much, and no reservation holds as much.
+struct AskedLine {
+  BookId book = 0;
+  std::int64_t quantity = 0;
+};
+
 // One command being decided: the state, the time, and the few steps the verbs share.
 class Decision {
  public:
@@ -41,13 +48,14 @@ class Decision {
   void ExpireIfPassed(OrderId order);
 
   Reply Answer(Outcome outcome, BookId book);
-  // The same outcome for each of the reservation's lines.
-  Reply Answer(Outcome outcome, const std::vector<ReservedLine>& lines, TimeMs deadline = 0);
+  // The same outcome for each of the lines, held (ReservedLine) or asked for (AskedLine).
+  template <typename Line>
+  Reply Answer(Outcome outcome, const std::vector<Line>& lines, TimeMs deadline = 0);
 
   Reply RequestedBefore(const RequestContent* before, const RequestContent& content, BookId book);
   Reply ReleaseReserved(const Release& command, const OrderLine& line);
   Reply ReleaseSold(const Release& command, const OrderLine& line);
-  Outcome CheckNewLine(OrderId order, const ReservedLine& line);
+  Outcome CheckNewLine(OrderId order, const AskedLine& line);
 
   const TimeMs now_;
   const std::string* const actor_;
@@ -56,35 +64,37 @@ class Decision {
 
 bool NamesAll(Quantity asked, Quantity held) { return asked == 0 || asked == held; }
 
-// The lines with those of one book added up, in the order first named. Sums past the largest
-// quantity stay there: no book has as much.
-std::vector<ReservedLine> AddUp(const std::vector<ReservedLine>& lines) {
-  std::vector<ReservedLine> sums;
-  sums.reserve(lines.size());
-  // Few lines are the rule; many are sorted so that the cost stays near-linear.
-  std::vector<std::pair<BookId, std::size_t>> order;
-  order.reserve(lines.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) order.emplace_back(lines[i].book, i);
-  std::sort(order.begin(), order.end());
+// The lines with those of one book added up, in the order first named.
+std::vector<AskedLine> AddUp(const std::vector<ReservedLine>& lines) {
+  // Sorted, so that the cost of many lines stays near-linear.
+  std::vector<std::pair<BookId, std::size_t>> by_book;
+  by_book.reserve(lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) by_book.emplace_back(lines[i].book, i);
+  std::sort(by_book.begin(), by_book.end());
+  // The whole of a book's sum stands where the book was named first.
   std::vector<std::int64_t> total(lines.size(), 0);
-  for (std::size_t i = 0; i < order.size();) {
-    const std::size_t first = order[i].second;
-    for (const BookId book = order[i].first; i < order.size() && order[i].first == book; ++i) {
-      total[first] += lines[order[i].second].quantity;
+  for (std::size_t i = 0; i < by_book.size();) {
+    const auto [book, first] = by_book[i];
+    for (; i < by_book.size() && by_book[i].first == book; ++i) {
+      total[first] += lines[by_book[i].second].quantity;
     }
   }
+  std::vector<AskedLine> sums;
+  sums.reserve(lines.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (total[i] == 0) continue;
-    sums.push_back({lines[i].book, static_cast<Quantity>(std::min(total[i], kMaxStock))});
+    if (total[i] != 0) sums.push_back({lines[i].book, total[i]});
   }
   return sums;
 }
 
-bool SameLines(std::vector<ReservedLine> a, std::vector<ReservedLine> b) {
-  const auto by_book = [](const ReservedLine& x, const ReservedLine& y) { return x.book < y.book; };
-  std::sort(a.begin(), a.end(), by_book);
-  std::sort(b.begin(), b.end(), by_book);
-  return a == b;
+bool SameLines(std::vector<ReservedLine> held, std::vector<AskedLine> asked) {
+  const auto by_book = [](const auto& a, const auto& b) { return a.book < b.book; };
+  std::sort(held.begin(), held.end(), by_book);
+  std::sort(asked.begin(), asked.end(), by_book);
+  return std::equal(held.begin(), held.end(), asked.begin(), asked.end(),
+                    [](const ReservedLine& a, const AskedLine& b) {
+                      return a.book == b.book && a.quantity == b.quantity;
+                    });
 }
 
 Balance Decision::BookNow(BookId book) {
@@ -139,12 +149,13 @@ Reply Decision::Answer(Outcome outcome, BookId book) {
   return reply;
 }
 
-Reply Decision::Answer(Outcome outcome, const std::vector<ReservedLine>& lines, TimeMs deadline) {
+template <typename Line>
+Reply Decision::Answer(Outcome outcome, const std::vector<Line>& lines, TimeMs deadline) {
   Reply reply;
   reply.outcome = outcome;
   reply.deadline = deadline;
   reply.lines.reserve(lines.size());
-  for (const ReservedLine& line : lines) {
+  for (const Line& line : lines) {
     reply.lines.push_back({line.book, outcome, BookNow(line.book).available});
   }
   return reply;
@@ -287,7 +298,7 @@ Reply Decision::operator()(const Adjust& command) {
 }
 
 // What a line of a new reservation would come to: kReserved, or why not.
-Outcome Decision::CheckNewLine(OrderId order, const ReservedLine& line) {
+Outcome Decision::CheckNewLine(OrderId order, const AskedLine& line) {
   if (const OrderLine* found = state_.FindLine({order, line.book})) {
     switch (found->state) {
       case LineState::kReturned:
@@ -304,7 +315,7 @@ Outcome Decision::CheckNewLine(OrderId order, const ReservedLine& line) {
 
 Reply Decision::operator()(const Reserve& command) {
   ExpireIfPassed(command.order);
-  const std::vector<ReservedLine> lines = AddUp(command.lines);
+  const std::vector<AskedLine> lines = AddUp(command.lines);
   if (const Reservation* found = state_.FindReservation(command.order)) {
     const TimeMs deadline = found->deadline;
     switch (found->state) {
@@ -323,17 +334,21 @@ Reply Decision::operator()(const Reserve& command) {
   }
   if (reply.outcome != Outcome::kReserved) return reply;
 
+  Reservation reservation;
+  reservation.deadline = reply.deadline = now_ + command.ttl;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const Balance before = BookNow(lines[i].book);
+    const BookId book = lines[i].book;
+    const auto quantity = static_cast<Quantity>(lines[i].quantity);  // no more than available
+    const Balance before = BookNow(book);
     Balance after = before;
-    after.available -= lines[i].quantity;
-    after.locked += lines[i].quantity;
-    Move(lines[i].book, ChangeType::kReserve, lines[i].quantity, before, after, command.order);
-    state_.SetLine({command.order, lines[i].book}, {LineState::kReserved, lines[i].quantity, 0});
+    after.available -= quantity;
+    after.locked += quantity;
+    Move(book, ChangeType::kReserve, quantity, before, after, command.order);
+    state_.SetLine({command.order, book}, {LineState::kReserved, quantity, 0});
+    reservation.lines.push_back({book, quantity});
     reply.lines[i].available = after.available;
   }
-  reply.deadline = now_ + command.ttl;
-  state_.SetReservation(command.order, {ReservationState::kReserved, reply.deadline, false, lines});
+  state_.SetReservation(command.order, std::move(reservation));
   return reply;
 }
 

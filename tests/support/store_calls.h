@@ -1,0 +1,92 @@
+// The port's calls as a test wants them: made, waited for, returned.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "stock/stock_store.h"
+
+namespace inventory {
+
+// The answer of one asynchronous call. Thread-safe; give callback() to the call, then Wait().
+template <typename T>
+class Answer {
+ public:
+  Done<T> callback() {
+    return [state = state_](absl::StatusOr<T> result) {
+      MutexLock lock(state->mutex);
+      state->calls += 1;
+      state->result = std::move(result);
+      state->arrived.NotifyAll();
+    };
+  }
+
+  // Within a minute, or DEADLINE_EXCEEDED. INTERNAL: answered more than once.
+  absl::StatusOr<T> Wait() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    MutexLock lock(state_->mutex);
+    while (!state_->result) {
+      if (std::chrono::steady_clock::now() > end) {
+        return absl::DeadlineExceededError("the store did not answer within a minute");
+      }
+      state_->arrived.WaitFor(state_->mutex, std::chrono::milliseconds(100));
+    }
+    if (state_->calls > 1) return absl::InternalError("the store answered twice");
+    return *std::move(state_->result);
+  }
+
+ private:
+  struct State {
+    Mutex mutex;
+    CondVar arrived;
+    std::optional<absl::StatusOr<T>> result ABSL_GUARDED_BY(mutex);
+    int calls ABSL_GUARDED_BY(mutex) = 0;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+inline absl::StatusOr<std::vector<Reply>> Apply(StockStore& store, std::vector<Command> batch) {
+  Answer<std::vector<Reply>> answer;
+  store.Apply(std::move(batch), answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<std::vector<BookStock>> ReadStock(StockStore& store,
+                                                        std::vector<BookId> books) {
+  Answer<std::vector<BookStock>> answer;
+  store.ReadStock(std::move(books), answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<StockPage> ListStock(StockStore& store, const StockListQuery& query) {
+  Answer<StockPage> answer;
+  store.ListStock(query, answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<OrderFacts> ReadOrder(StockStore& store, OrderId order,
+                                            bool want_movements = true) {
+  Answer<OrderFacts> answer;
+  store.ReadOrder(order, want_movements, answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<MovementPage> ReadMovements(StockStore& store, const MovementQuery& query) {
+  Answer<MovementPage> answer;
+  store.ReadMovements(query, answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<std::vector<OrderId>> ReadDue(StockStore& store, int limit) {
+  Answer<std::vector<OrderId>> answer;
+  store.ReadDue(limit, answer.callback());
+  return answer.Wait();
+}
+
+}  // namespace inventory
