@@ -9,9 +9,10 @@
 #   x_test.cc         a unit test that needs nothing
 #   x_redis_test.cc   needs a redis-server       x_mysql_test.cc   needs a mariadbd
 #   x_bench.cc        a benchmark                x_fuzz.cc         a libFuzzer target
-# All _test.cc of a folder make one binary, <name>_test.
+# All _test.cc of a folder make one binary, <name>_test. ctest lists each of its tests, or, with
+# TEST_AS_ONE NAME, the whole binary under that name: for a suite that judges itself at its end.
 function(inventory_module name)
-  cmake_parse_arguments(ARG "" "PROGRAM" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PROGRAM;TEST_AS_ONE" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
   file(GLOB all CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(sources ${all})
@@ -41,7 +42,12 @@ function(inventory_module name)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS}
                                                  GTest::gmock_main)
-    gtest_discover_tests(${target}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    if(ARG_TEST_AS_ONE)
+      add_test(NAME ${ARG_TEST_AS_ONE} COMMAND ${target}_test)
+      set_tests_properties(${ARG_TEST_AS_ONE} PROPERTIES TIMEOUT 300)
+    else()
+      gtest_discover_tests(${target}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    endif()
   endif()
   foreach(source IN LISTS benches)
     get_filename_component(bench "${source}" NAME_WE)

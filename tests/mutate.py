@@ -18,7 +18,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RULES = "src/stock/rules.cc"
 MEMORY = "src/store/memory/memory_store.cc"
-TARGETS = ["conformance_test", "stock_test"]
+TARGETS = ["tests_conformance_test", "stock_test"]
 
 # description, file, text, text with the fault
 MUTATIONS = [

@@ -1,7 +1,7 @@
 // Batches, the log they leave, and what observers are told.
 #include <thread>
 
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 namespace {
@@ -113,8 +113,8 @@ TEST_P(BatchConformance, ALargeBatchIsAnsweredInOrder) {
 
 TEST_P(BatchConformance, BatchesAreDecidedInTheOrderOfTheCalls) {
   Stock(1, 1);
-  Answer<std::vector<Reply>> first;
-  Answer<std::vector<Reply>> second;
+  StoreAnswer<std::vector<Reply>> first;
+  StoreAnswer<std::vector<Reply>> second;
   store().Apply({{Deduct{1, 1001, 1}}}, first.callback());
   store().Apply({{Deduct{1, 1002, 1}}}, second.callback());
   const auto second_replies = second.Wait();

@@ -1,5 +1,5 @@
 // Restock and adjust: amounts, limits, request ids, expected stock.
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 namespace {

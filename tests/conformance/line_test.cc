@@ -1,5 +1,5 @@
 // The table of order lines: deduct and release against every state a line can be in.
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 namespace {

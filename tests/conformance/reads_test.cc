@@ -1,5 +1,5 @@
 // Reads: stock, lists, logs by page and by filter, orders, what is due.
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 namespace {

@@ -1,5 +1,5 @@
 // The table of reservations: reserve, confirm, cancel and expire against every state.
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 namespace {

@@ -1,5 +1,5 @@
 #include "store/memory/memory_store.h"
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 namespace inventory {
 

@@ -16,7 +16,7 @@ namespace inventory {
 
 // The answer of one asynchronous call. Thread-safe; give callback() to the call, then Wait().
 template <typename T>
-class Answer {
+class StoreAnswer {
  public:
   Done<T> callback() {
     return [state = state_](absl::StatusOr<T> result) {
@@ -52,39 +52,39 @@ class Answer {
 };
 
 inline absl::StatusOr<std::vector<Reply>> Apply(StockStore& store, std::vector<Command> batch) {
-  Answer<std::vector<Reply>> answer;
+  StoreAnswer<std::vector<Reply>> answer;
   store.Apply(std::move(batch), answer.callback());
   return answer.Wait();
 }
 
 inline absl::StatusOr<std::vector<BookStock>> ReadStock(StockStore& store,
                                                         std::vector<BookId> books) {
-  Answer<std::vector<BookStock>> answer;
+  StoreAnswer<std::vector<BookStock>> answer;
   store.ReadStock(std::move(books), answer.callback());
   return answer.Wait();
 }
 
 inline absl::StatusOr<StockPage> ListStock(StockStore& store, const StockListQuery& query) {
-  Answer<StockPage> answer;
+  StoreAnswer<StockPage> answer;
   store.ListStock(query, answer.callback());
   return answer.Wait();
 }
 
 inline absl::StatusOr<OrderFacts> ReadOrder(StockStore& store, OrderId order,
                                             bool want_movements = true) {
-  Answer<OrderFacts> answer;
+  StoreAnswer<OrderFacts> answer;
   store.ReadOrder(order, want_movements, answer.callback());
   return answer.Wait();
 }
 
 inline absl::StatusOr<MovementPage> ReadMovements(StockStore& store, const MovementQuery& query) {
-  Answer<MovementPage> answer;
+  StoreAnswer<MovementPage> answer;
   store.ReadMovements(query, answer.callback());
   return answer.Wait();
 }
 
 inline absl::StatusOr<std::vector<OrderId>> ReadDue(StockStore& store, int limit) {
-  Answer<std::vector<OrderId>> answer;
+  StoreAnswer<std::vector<OrderId>> answer;
   store.ReadDue(limit, answer.callback());
   return answer.Wait();
 }

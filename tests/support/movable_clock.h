@@ -8,7 +8,7 @@
 namespace inventory {
 
 // Safe for concurrent use. Starts at an arbitrary fixed time, so that logs read alike in every run.
-class ManualClock : public Clock {
+class MovableClock : public Clock {
  public:
   static constexpr TimeMs kStart = 1'700'000'000'000;
 

@@ -1,4 +1,4 @@
-#include "tests/conformance/conformance_test.h"
+#include "tests/conformance/conformance.h"
 
 #include <algorithm>
 #include <map>

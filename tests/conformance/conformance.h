@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/status_matchers.h"
-#include "tests/support/manual_clock.h"
+#include "tests/support/movable_clock.h"
 #include "tests/support/print.h"
 #include "tests/support/store_calls.h"
 #include "tests/support/temp_folder.h"
@@ -90,7 +90,7 @@ class ConformanceTest : public testing::TestWithParam<StoreUnderTest> {
 
   StockStore& store() { return *store_; }
 
-  ManualClock clock_;
+  MovableClock clock_;
   RecordingObserver observer_;
 
  private:
