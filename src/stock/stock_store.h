@@ -67,6 +67,9 @@ struct MovementQuery {
   bool filtered() const { return order != 0 || type || since != 0 || until != 0; }
 };
 
+// Whether a movement of the query's book passes its filters.
+bool MatchesFilter(const Movement& movement, const MovementQuery& query);
+
 struct MovementPage {
   bool book_known = false;
   std::vector<Movement> movements;

@@ -28,10 +28,6 @@ struct EmbeddedSettings {
   rocksdb::Env* env = nullptr;
   // For tests: makes the store's clock from the last recorded time. Empty: SteadyClock.
   std::function<std::unique_ptr<Clock>(TimeMs not_before)> make_clock;
-  // For tests that must fail: faults put in on purpose.
-  bool fault_no_sync = false;           // (i) write without fsync
-  bool fault_reply_before_sync = false;  // (ii) answer before the batch is durable
-  bool fault_early_duplicates = false;   // (iii) answer duplicates before their batch is durable
 };
 
 struct OpenedEmbeddedStore {

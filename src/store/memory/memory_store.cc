@@ -66,13 +66,6 @@ class MemoryState : public StockState {
   std::uint64_t next_movement_id = 1;
 };
 
-bool Matches(const Movement& movement, const MovementQuery& query) {
-  return (query.order == 0 || movement.order == query.order) &&
-         (!query.type || movement.type == *query.type) &&
-         (query.since == 0 || movement.time >= query.since) &&
-         (query.until == 0 || movement.time < query.until);
-}
-
 class MemoryStore : public StockStore {
  public:
   explicit MemoryStore(const Clock& clock) : clock_(clock) {}
@@ -228,7 +221,7 @@ class MemoryStore : public StockStore {
     std::uint64_t to_skip = query.skip;
     for (; sequence > 0; --sequence) {
       const Movement& movement = movements[sequence - 1];
-      if (!Matches(movement, query)) continue;
+      if (!MatchesFilter(movement, query)) continue;
       if (to_skip > 0) {
         --to_skip;
         continue;
