@@ -64,8 +64,7 @@ void SortByKey(std::vector<std::pair<Key, Row>>& rows) {
             [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
-absl::Status SaveBooks(Database& database, const DurableBooks& books,
-                       std::vector<BookId> changed) {
+absl::Status SaveBooks(Database& database, const DurableBooks& books, std::vector<BookId> changed) {
   std::sort(changed.begin(), changed.end());
   const std::vector<BookRow> rows = books.Rows(changed);
   TableFile file(database, Family::kBooks);

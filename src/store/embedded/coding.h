@@ -12,9 +12,7 @@
 
 namespace inventory {
 
-inline void PutByte(std::string& out, std::uint8_t byte) {
-  out.push_back(static_cast<char>(byte));
-}
+inline void PutByte(std::string& out, std::uint8_t byte) { out.push_back(static_cast<char>(byte)); }
 
 inline void PutVarint(std::string& out, std::uint64_t value) {
   char bytes[10];

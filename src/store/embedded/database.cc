@@ -17,8 +17,8 @@ constexpr std::size_t kBlockCacheBytes = 128 << 20;
 constexpr std::size_t kJournalBufferBytes = 64 << 20;
 constexpr std::size_t kMaxWalBytes = 256 << 20;
 
-constexpr const char* kFamilyNames[] = {"default", "journal", "books",    "lines",
-                                        "reservations", "open", "requests", "sparse"};
+constexpr const char* kFamilyNames[] = {"default",      "journal", "books",    "lines",
+                                        "reservations", "open",    "requests", "sparse"};
 
 rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
   rocksdb::DBOptions options;
@@ -44,8 +44,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.format_version = 5;
-  const bool looked_up_missing = family == Family::kLines || family == Family::kReservations ||
-                                 family == Family::kRequests;
+  const bool looked_up_missing =
+      family == Family::kLines || family == Family::kReservations || family == Family::kRequests;
   if (looked_up_missing) {
     // Filters and indexes live in the cache, so that memory stays bounded with any number of rows.
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -69,7 +69,8 @@ absl::Status ToStatus(const rocksdb::Status& status, std::string_view doing) {
         absl::StrCat(text, "; the stored bytes are damaged: restore the folder from a backup"));
   }
   if (status.IsNoSpace() || absl::StrContains(text, "No space left")) {
-    return absl::UnavailableError(absl::StrCat(text, "; the disk is full: make room, then restart"));
+    return absl::UnavailableError(
+        absl::StrCat(text, "; the disk is full: make room, then restart"));
   }
   if (absl::StrContains(text, "lock ")) {
     return absl::FailedPreconditionError(absl::StrCat(

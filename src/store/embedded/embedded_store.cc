@@ -66,6 +66,8 @@ class EmbeddedStore : public StockStore {
     RETURN_IF_ERROR(Recover(*database_, state_, books_));
     clock_ = settings_.make_clock ? settings_.make_clock(state_.last_time())
                                   : std::make_unique<SteadyClock>(state_.last_time());
+    checkpoint_record_ = state_.checkpoint_record();
+    CopyFigures();
     return absl::OkStatus();
   }
 
@@ -89,10 +91,10 @@ class EmbeddedStore : public StockStore {
   }
 
   void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
-    engine_.Post([this, order, want_movements,
-                  done = std::move(done)](const absl::Status& posted) mutable {
-      ReadOrderOnEngine(order, want_movements, std::move(done), posted);
-    });
+    engine_.Post(
+        [this, order, want_movements, done = std::move(done)](const absl::Status& posted) mutable {
+          ReadOrderOnEngine(order, want_movements, std::move(done), posted);
+        });
   }
 
   void ReadMovements(const MovementQuery& query, Done<MovementPage> done) override {
@@ -134,6 +136,11 @@ class EmbeddedStore : public StockStore {
     return posted.ok() ? health_.Refusal() : posted;
   }
 
+  void CopyFigures() {
+    last_record_ = state_.last_record();
+    lines_in_memory_ = state_.lines_in_memory();
+    open_reservations_ = state_.open_reservations();
+  }
   void KeepCheckpointing();
   void BeginCheckpoint();
   void EndCheckpoint();
@@ -166,8 +173,8 @@ class EmbeddedStore : public StockStore {
 
 // ---- commands -----------------------------------------------------------------------------------
 
-void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch,
-                                  Done<std::vector<Reply>> done, const absl::Status& posted) {
+void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch, Done<std::vector<Reply>> done,
+                                  const absl::Status& posted) {
   if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
   std::vector<Reply> replies;
   replies.reserve(batch.size());
@@ -182,8 +189,8 @@ void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch,
     health_.Stop(state_.fault());
     return done(health_.Refusal());
   }
-  writer_.Push({std::move(decided), [replies = std::move(replies), done = std::move(done)](
-                                        const absl::Status& status) mutable {
+  writer_.Push({std::move(decided), [replies = std::move(replies),
+                                     done = std::move(done)](const absl::Status& status) mutable {
                   if (!status.ok()) return done(status);
                   done(std::move(replies));
                 }});
@@ -200,8 +207,7 @@ void EmbeddedStore::ReadOrderOnEngine(OrderId order, bool want_movements, Done<O
     facts.reservation = *reservation;
     if (reservation->Passed(clock_->Now())) facts.reservation->state = ReservationState::kExpired;
   }
-  const bool expired =
-      facts.reservation && facts.reservation->state == ReservationState::kExpired;
+  const bool expired = facts.reservation && facts.reservation->state == ReservationState::kExpired;
   std::vector<FoundLine> lines = state_.LinesOf(order);
   lines.erase(std::remove_if(lines.begin(), lines.end(),
                              [](const FoundLine& line) {
@@ -256,15 +262,14 @@ void EmbeddedStore::ReadLineMovements(const MovementQuery& query, Done<MovementP
       const bool tombstone = line.row.line().state == LineState::kTombstone;
       if (line.book == query.book && !tombstone) last = line.row.record;
     }
-    WhenDurable(
-        [this, query, last, done = std::move(done)](const absl::Status& status) mutable {
-          if (!status.ok()) return done(status);
-          reader_.Post([this, query, last,
-                        done = std::move(done)](const absl::Status& reader_posted) mutable {
+    WhenDurable([this, query, last, done = std::move(done)](const absl::Status& status) mutable {
+      if (!status.ok()) return done(status);
+      reader_.Post(
+          [this, query, last, done = std::move(done)](const absl::Status& reader_posted) mutable {
             if (!reader_posted.ok()) return done(reader_posted);
             done(LinePage(query, last));
           });
-        });
+    });
   });
 }
 
@@ -306,9 +311,7 @@ void EmbeddedStore::KeepCheckpointing() {
     checkpoint_.WaitWhileSaving();
     if (checkpoint_.step() == Step::kSaved) EndCheckpoint();
   }
-  last_record_ = state_.last_record();
-  lines_in_memory_ = state_.lines_in_memory();
-  open_reservations_ = state_.open_reservations();
+  CopyFigures();
 }
 
 // Rows may be saved only once the records that made them are durable, so the content goes through
@@ -366,8 +369,8 @@ absl::StatusOr<BackupResult> EmbeddedStore::BackupNow(const std::string& name) {
   const std::filesystem::path folder = std::filesystem::path(settings_.path) / "backups" / name;
   std::error_code error;
   if (std::filesystem::exists(folder, error)) {
-    return absl::AlreadyExistsError(absl::StrCat("there is a backup in ", folder.string(),
-                                                 " already: choose another name"));
+    return absl::AlreadyExistsError(
+        absl::StrCat("there is a backup in ", folder.string(), " already: choose another name"));
   }
   std::filesystem::create_directories(folder, error);
   if (error) {

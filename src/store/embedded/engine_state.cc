@@ -52,7 +52,7 @@ const LineRow* EngineState::FindLineRow(LineKey key) {
   if (const LineRow* row = lines_.Find(key)) return row;
   if (key.order > evicted_max_line_order_) return nullptr;
   return ReadIndexRow(Family::kLines, LineRowKey(key), line_from_index_) ? &line_from_index_
-                                                                          : nullptr;
+                                                                         : nullptr;
 }
 
 const Reservation* EngineState::FindReservation(OrderId order) {
@@ -80,7 +80,7 @@ const RequestContent* EngineState::FindRequest(BookId book, std::string_view req
   if (const RequestRow* row = requests_.Find(key)) return &row->content;
   if (!requests_evicted_) return nullptr;
   return ReadIndexRow(Family::kRequests, key, request_from_index_) ? &request_from_index_.content
-                                                                    : nullptr;
+                                                                   : nullptr;
 }
 
 bool EngineState::ReadIndex(Family family, std::string_view key) {
@@ -204,8 +204,8 @@ std::vector<FoundLine> EngineState::LinesOf(OrderId order) {
   });
   if (order <= evicted_max_line_order_) {
     const std::string prefix = OrderKey(order);
-    std::unique_ptr<rocksdb::Iterator> row(database_.db().NewIterator(
-        rocksdb::ReadOptions(), database_.family(Family::kLines)));
+    std::unique_ptr<rocksdb::Iterator> row(
+        database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kLines)));
     for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
       LineKey key;
       LineRow line;
@@ -314,7 +314,8 @@ void EngineState::ReplayLine(LineKey key, const OrderLine& line, RecordNumber re
 
 void EngineState::ReplayReservation(OrderId order, const Reservation& reservation,
                                     RecordNumber record) {
-  PutReservation(order, std::make_shared<const ReservationRow>(ReservationRow{reservation, record}));
+  PutReservation(order,
+                 std::make_shared<const ReservationRow>(ReservationRow{reservation, record}));
 }
 
 void EngineState::ReplayRequest(BookId book, std::string_view request_id,

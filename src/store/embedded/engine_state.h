@@ -69,8 +69,7 @@ class EngineState : public StockState {
   void Record(Movement movement) override;
   void SetLine(LineKey key, const OrderLine& line) override;
   void SetReservation(OrderId order, Reservation reservation) override;
-  void SetRequest(BookId book, std::string_view request_id,
-                  const RequestContent& content) override;
+  void SetRequest(BookId book, std::string_view request_id, const RequestContent& content) override;
 
   // ---- batches ----
   // Before the first command of a batch.
@@ -80,6 +79,7 @@ class EngineState : public StockState {
   DecidedBatch EndBatch();
   // The batch's time.
   TimeMs now() const { return now_; }
+  RecordNumber checkpoint_record() const { return checkpoint_record_; }
   // The last record decided.
   RecordNumber last_record() const { return last_record_; }
   TimeMs last_time() const { return last_time_; }

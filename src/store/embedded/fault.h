@@ -11,9 +11,9 @@ namespace inventory {
 
 enum class Fault {
   kNone,
-  kNoSync,            // the journal is written without fsync
-  kReplyBeforeSync,   // callers are answered before their batch is durable
-  kEarlyDuplicates,   // a batch that changes nothing is answered before the batches before it
+  kNoSync,           // the journal is written without fsync
+  kReplyBeforeSync,  // callers are answered before their batch is durable
+  kEarlyDuplicates,  // a batch that changes nothing is answered before the batches before it
 };
 
 inline constexpr Fault kFault = Fault::INVENTORY_FAULT;

@@ -68,7 +68,8 @@ absl::StatusOr<std::vector<JournaledMovement>> LogReader::ReadRecord(RecordNumbe
   Collect collect;
   RecordSummary summary;
   if (!found || !VisitRecord(record, bytes, collect, summary)) {
-    return absl::DataLossError(absl::StrCat("journal record ", record, found ? " is not readable" : " is missing",
+    return absl::DataLossError(absl::StrCat("journal record ", record,
+                                            found ? " is not readable" : " is missing",
                                             "; the folder is damaged: restore it from a backup"));
   }
   return std::move(collect.movements);
@@ -115,8 +116,8 @@ absl::StatusOr<MovementPage> LogReader::Page(const MovementQuery& query) const {
 
 absl::StatusOr<RecordNumber> LogReader::RecordNear(BookId book, std::uint64_t sequence,
                                                    RecordNumber head) const {
-  std::unique_ptr<rocksdb::Iterator> row(database_.db().NewIterator(
-      rocksdb::ReadOptions(), database_.family(Family::kSparse)));
+  std::unique_ptr<rocksdb::Iterator> row(
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kSparse)));
   row->Seek(SparseKey(book, sequence));
   RETURN_IF_ERROR(ToStatus(row->status(), "reading the log's index"));
   SparseRow sparse;
@@ -129,8 +130,8 @@ absl::StatusOr<RecordNumber> LogReader::RecordNear(BookId book, std::uint64_t se
 
 absl::StatusOr<std::uint64_t> LogReader::LastSequenceBefore(BookId book, TimeMs until,
                                                             std::uint64_t last) const {
-  std::unique_ptr<rocksdb::Iterator> row(database_.db().NewIterator(
-      rocksdb::ReadOptions(), database_.family(Family::kSparse)));
+  std::unique_ptr<rocksdb::Iterator> row(
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kSparse)));
   // The first indexed movement that is not before `until`: all that are, are below it.
   std::uint64_t low = 0;
   std::uint64_t high = last / kSparseEvery + 1;

@@ -43,8 +43,7 @@ class Replay : public RecordVisitor {
   void OnReservation(OrderId order, const Reservation& reservation) override {
     state_.ReplayReservation(order, reservation, record_);
   }
-  void OnRequest(BookId book, std::string_view request_id,
-                 const RequestContent& content) override {
+  void OnRequest(BookId book, std::string_view request_id, const RequestContent& content) override {
     state_.ReplayRequest(book, request_id, content, record_);
   }
 
@@ -62,16 +61,16 @@ absl::Status CheckFormat(Database& database) {
     PutVarint(value, kStoredFormat);
     rocksdb::WriteOptions options;
     options.sync = true;
-    return ToStatus(
-        database.db().Put(options, database.family(Family::kMeta), "format", value), kDoing);
+    return ToStatus(database.db().Put(options, database.family(Family::kMeta), "format", value),
+                    kDoing);
   }
   ByteReader reader(value);
   const std::uint64_t format = reader.Varint();
   if (!reader.complete() || format == 0) return Damaged("the format number is not readable");
   if (format > kStoredFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the folder has format ", format, ", this build knows up to ", kStoredFormat,
-                     ": run the newer version that wrote it"));
+    return absl::FailedPreconditionError(absl::StrCat("the folder has format ", format,
+                                                      ", this build knows up to ", kStoredFormat,
+                                                      ": run the newer version that wrote it"));
   }
   return absl::OkStatus();
 }

@@ -27,9 +27,7 @@ std::string RequestKey(BookId book, std::string_view request_id) {
   return key;
 }
 
-std::string SparseKey(BookId book, std::uint64_t sequence) {
-  return LineRowKey({book, sequence});
-}
+std::string SparseKey(BookId book, std::uint64_t sequence) { return LineRowKey({book, sequence}); }
 
 void Encode(const BookRow& row, std::string& out) {
   PutVarint(out, row.record);

@@ -49,9 +49,7 @@ struct LineRow {
   static LineRow Make(const OrderLine& line, RecordNumber record) {
     return {record, static_cast<std::uint64_t>(line.state), line.quantity, line.released_quantity};
   }
-  OrderLine line() const {
-    return {static_cast<LineState>(state), quantity, released_quantity};
-  }
+  OrderLine line() const { return {static_cast<LineState>(state), quantity, released_quantity}; }
 };
 static_assert(sizeof(LineRow) == 16);
 
