@@ -158,7 +158,7 @@ def check_file(root, modules, module, path, errors):
                     errors.append(f'{where}: includes {include} without {library} in LIBS')
                 break
     code = FOREIGN.sub('', without_comments_and_texts(text))
-    words = set(re.findall(r'\b[A-Z]\w+\b', code))
+    words = set(re.findall(r'(?<![.>])\b[A-Z]\w+\b', code))
     for other in modules.values():
         if other.name not in allowed:
             for name in sorted(words & other.types):
