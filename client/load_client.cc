@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 
 #include "absl/strings/str_cat.h"
+#include "client/channel.h"
 
 namespace inventory {
 namespace {
@@ -16,21 +17,6 @@ gpr_timespec ToTimespec(LoadClient::Clock::time_point time) {
   return spec;
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else channels share a connection
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  // A restarted server is found again soon.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetMaxSendMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
 }  // namespace
 
 LoadClient::LoadClient(const Settings& settings) : slots_(settings.slots) {
@@ -42,12 +28,12 @@ LoadClient::LoadClient(const Settings& settings) : slots_(settings.slots) {
   for (Slot& slot : slots_) free_.push_back(&slot);
 }
 
-absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(const Settings& settings,
-                                                                Clock::duration patience) {
+absl::StatusOr<std::unique_ptr<LoadClient>> LoadClient::Connect(
+    const Settings& settings, std::chrono::milliseconds patience) {
   auto client = std::unique_ptr<LoadClient>(new LoadClient(settings));
-  const gpr_timespec until = ToTimespec(Clock::now() + patience);
+  const auto until = std::chrono::system_clock::now() + patience;
   for (const auto& channel : client->channels_) {
-    if (!channel->WaitForConnected(until)) {
+    if (!inventory::Connect(*channel, until).ok()) {
       return absl::UnavailableError(
           absl::StrCat("nothing answers at ", settings.address,
                        "; start inventory-service, or name another place with --address"));

@@ -1,8 +1,8 @@
 // A gRPC client that costs little: for load generators that share a machine with what they measure.
 //
 // Bytes in, bytes out, over one completion queue that the caller polls. Not safe for concurrent
-// use: one thread starts calls and takes their completions. No call is ever sent twice: gRPC's own
-// retries are off, and a caller that retries decides so itself.
+// use: one thread starts calls and takes their completions. No call is sent twice: a caller that
+// retries decides so itself.
 #pragma once
 
 #include <grpcpp/generic/generic_stub.h>
@@ -39,7 +39,7 @@ class LoadClient {
 
   // UNAVAILABLE when nothing answers within `patience`.
   static absl::StatusOr<std::unique_ptr<LoadClient>> Connect(
-      const Settings& settings, Clock::duration patience = std::chrono::seconds(5));
+      const Settings& settings, std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   // Cancels what is in flight.
   ~LoadClient();
@@ -67,7 +67,7 @@ class LoadClient {
     std::uint64_t tag = 0;
   };
 
-  LoadClient(const Settings& settings);
+  explicit LoadClient(const Settings& settings);
 
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<grpc::GenericStub> stubs_;

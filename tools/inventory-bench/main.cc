@@ -5,6 +5,7 @@
 
 #include "tools/inventory-bench/load_command.h"
 #include "tools/inventory-bench/options.h"
+#include "tools/inventory-bench/sale_command.h"
 
 namespace inventory::bench {
 namespace {
@@ -21,7 +22,15 @@ int Print(const absl::StatusOr<LoadReport>& report, bool json) {
 }
 
 int Run(const DeductOptions& options) { return Print(RunDeduct(options), options.load.json); }
+int Print(const absl::StatusOr<SaleReport>& report) {
+  if (!report.ok()) return Fail(report.status());
+  std::fputs(report->text.c_str(), stdout);
+  return report->passed ? 0 : 1;
+}
+
 int Run(const GetOptions& options) { return Print(RunGet(options), options.load.json); }
+int Run(const FlashSaleOptions& options) { return Print(RunFlashSaleCommand(options)); }
+int Run(const ProveOptions& options) { return Print(RunProve(options)); }
 
 }  // namespace
 }  // namespace inventory::bench

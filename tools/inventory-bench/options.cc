@@ -1,6 +1,7 @@
 #include "tools/inventory-bench/options.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -10,6 +11,10 @@ namespace {
 constexpr char kFooter[] = R"(
 Every run makes its own order ids and stocks its own books first, so it can be repeated and leaves
 other books alone. The exit status is 0 only if every answer was as it must be.)";
+
+CLI::Range BookIds() {
+  return CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max());
+}
 
 void AddConnection(CLI::App& command, ConnectionOptions& options) {
   command.add_option("--address", options.address, "host:port of inventory-service")
@@ -50,7 +55,7 @@ void AddLoad(CLI::App& command, LoadOptions& options) {
   AddSeconds(command, "--seconds", options.plan.duration, "time measured");
   command.add_option("--first-book", options.books.first, "the lowest book id used")
       ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+      ->check(BookIds());
   command.add_option("--books", options.books.count, "how many books")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
@@ -72,6 +77,24 @@ void AddOrders(CLI::App& command, LoadOptions& options) {
   command.add_option("--quantity", options.quantity, "units an order")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
+}
+
+void AddFlashSale(CLI::App& command, FlashSaleOptions& options) {
+  AddConnection(command, options.connection);
+  command.add_option("--buyers", options.plan.buyers, "how many want one copy each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
+  command.add_option("--copies", options.plan.copies, "how many copies there are")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000'000));
+  command.add_option("--book", options.plan.book, "a book id not in use; left out: one is chosen")
+      ->check(BookIds());
+  command.add_option("--in-flight", options.in_flight, "calls waiting for an answer, at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  AddSeconds(command, "--timeout", options.plan.timeout, "a call's deadline");
+  command.add_option("--seed", options.plan.seed, "who is impatient, hasty, doubting")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -101,6 +124,18 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
 
+  FlashSaleOptions sale;
+  CLI::App* sale_command =
+      app.add_subcommand("flash-sale", "many buyers, few copies, and the proof of what came of it");
+  AddFlashSale(*sale_command, sale);
+
+  ProveOptions prove;
+  CLI::App* prove_command =
+      app.add_subcommand("prove", "check a book at rest: its whole log against its stock");
+  AddConnection(*prove_command, prove.connection);
+  prove_command->add_option("--book", prove.book, "the book")->required()->check(BookIds());
+  prove_command->add_option("--stocked", prove.stocked, "units that were put on sale");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -110,6 +145,8 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
     return ParseExit{out.str() + err.str(), status == 0 ? 0 : 2};
   }
   if (*get_command) return Options(get);
+  if (*sale_command) return Options(sale);
+  if (*prove_command) return Options(prove);
   const auto batch = static_cast<std::uint64_t>(deduct.batch);
   deduct.load.plan.calls = (orders + batch - 1) / batch;
   return Options(deduct);

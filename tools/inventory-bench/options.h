@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "tools/inventory-bench/book_picker.h"
+#include "tools/inventory-bench/flash_sale.h"
 #include "tools/inventory-bench/load_run.h"
 #include "tools/inventory-bench/order_ids.h"
 #include "tools/inventory-bench/stock_setup.h"
@@ -40,7 +42,19 @@ struct GetOptions {
   int ids = 3;
 };
 
-using Options = std::variant<DeductOptions, GetOptions>;
+struct FlashSaleOptions {
+  ConnectionOptions connection;
+  FlashSalePlan plan;  // book 0: a new one
+  int in_flight = 500;
+};
+
+struct ProveOptions {
+  ConnectionOptions connection;
+  std::uint64_t book = 0;
+  std::optional<std::int64_t> stocked;
+};
+
+using Options = std::variant<DeductOptions, GetOptions, FlashSaleOptions, ProveOptions>;
 
 // Nothing to run: what to print and the exit status (0 for --help).
 struct ParseExit {

@@ -83,6 +83,28 @@ TEST(OptionsTest, GetTakesItsIds) {
   EXPECT_EQ(Parsed<GetOptions>({"get", "--ids", "10"}).ids, 10);
 }
 
+TEST(OptionsTest, EveryFlashSaleOptionArrives) {
+  const auto options = Parsed<FlashSaleOptions>({"flash-sale", "--buyers", "20", "--copies", "3",
+                                                 "--book", "4", "--in-flight", "5", "--timeout",
+                                                 "0.5", "--seed", "6", "--address", "h:1"});
+  EXPECT_EQ(options.plan.buyers, 20);
+  EXPECT_EQ(options.plan.copies, 3);
+  EXPECT_EQ(options.plan.book, 4u);
+  EXPECT_EQ(options.in_flight, 5);
+  EXPECT_EQ(options.plan.timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(options.plan.seed, 6u);
+  EXPECT_EQ(options.connection.address, "h:1");
+}
+
+TEST(OptionsTest, ProveNeedsABook) {
+  const auto options = Parsed<ProveOptions>({"prove", "--book", "18446744073709551615"});
+  EXPECT_EQ(options.book, 18446744073709551615u);
+  EXPECT_EQ(options.stocked, std::nullopt);
+  EXPECT_EQ(Parsed<ProveOptions>({"prove", "--book", "1", "--stocked", "9"}).stocked, 9);
+  EXPECT_THAT(Refused({"prove"}).text, HasSubstr("--book"));
+  EXPECT_THAT(Refused({"prove", "--book", "0"}).text, HasSubstr("--book"));
+}
+
 TEST(OptionsTest, RefusesWhatItCannotDo) {
   EXPECT_EQ(Refused({}).status, 2);
   EXPECT_EQ(Refused({"sell"}).status, 2);
