@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Runs the real inventory-service: its command line, its start, its errors, its stop.
+
+  binary_test.py BINARY [unittest arguments]
+"""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import grpc
+
+BINARY = ""
+WAIT_SECONDS = 60  # for what takes milliseconds on an idle machine
+
+
+class Service:
+    """A running service, its log read line by line."""
+
+    def __init__(self, folder, **settings):
+        environment = {"PATH": os.environ["PATH"], "INVENTORY_SERVER_PORT": "0",
+                       "INVENTORY_SERVER_ADDRESS": "127.0.0.1", "INVENTORY_STORE": "memory"}
+        environment.update({"INVENTORY_" + name.upper(): value for name, value in settings.items()})
+        self.process = subprocess.Popen([BINARY], cwd=folder, env=environment, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # A service that hangs is killed, and the reading below then ends.
+        self.timer = threading.Timer(WAIT_SECONDS, self.process.kill)
+        self.timer.start()
+        self.lines = []
+
+    def wait_for(self, text):
+        """The next line of the log that has this text."""
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if text in line:
+                return line
+        raise AssertionError(f"no line with {text!r} in the log:\n{''.join(self.lines)}")
+
+    def port(self):
+        return int(re.search(r" port=(\d+)", self.wait_for(" ready ")).group(1))
+
+    def end(self):
+        """The exit status, once the service has ended by itself."""
+        self.lines += self.process.stderr.readlines()
+        status = self.process.wait()
+        self.close()
+        return status
+
+    def close(self):
+        self.timer.cancel()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class BinaryTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_binary(self, *arguments, **environment):
+        return subprocess.run([BINARY, *arguments], cwd=self.folder, text=True, check=False,
+                              env={"PATH": os.environ["PATH"], **environment},
+                              capture_output=True, timeout=WAIT_SECONDS)
+
+    def start(self, **settings):
+        service = Service(self.folder, **settings)
+        self.addCleanup(service.close)
+        return service
+
+    def write(self, name, text):
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+
+class CommandLineTest(BinaryTest):
+    def test_version_names_the_commit(self):
+        result = self.run_binary("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout,
+                         r"^inventory-service \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}(-dirty)?|unknown)\)\n$")
+
+    def test_help_teaches(self):
+        result = self.run_binary("--help")
+        self.assertEqual(result.returncode, 0)
+        for text in ("Examples:", "--config FILE", "\n  server.port: 9004\n", "Exit status:"):
+            self.assertIn(text, result.stdout)
+
+    def test_unknown_flag(self):
+        result = self.run_binary("--prot", "1")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--prot", result.stderr)
+
+    def test_print_config_prints_what_is_in_force(self):
+        self.write("c.yaml", "store: redis\nserver:\n  port: 7\nredis:\n  password: hunter2\n")
+        result = self.run_binary("--config", "c.yaml", "--print-config",
+                                 INVENTORY_REDIS_ADDR="elsewhere:1")
+        self.assertEqual(result.returncode, 0)
+        for text in ("\nstore: redis\n", "\n  port: 7\n", '\n  addr: "elsewhere:1"\n'):
+            self.assertIn(text, result.stdout)
+        self.assertNotIn("hunter2", result.stdout)
+
+    def test_check_config(self):
+        self.write("good.yaml", "store: memory\nserver:\n  read_timeout: 10\n")
+        good = self.run_binary("--config", "good.yaml", "--check-config")
+        self.assertEqual(good.returncode, 0)
+        self.assertIn("warning: good.yaml:3: server.read_timeout has no effect", good.stderr)
+        self.assertIn("good.yaml: good; store memory: store is set in good.yaml:1", good.stderr)
+        self.write("bad.yaml", "server:\n  prot: 9004\n")
+        for arguments in (("--check-config",), ()):
+            bad = self.run_binary("--config", "bad.yaml", *arguments)
+            self.assertEqual(bad.returncode, 2)
+            self.assertIn("bad.yaml:2: there is no setting \"server.prot\" (did you mean "
+                          "server.port?)", bad.stderr)
+
+    def test_a_missing_file(self):
+        result = self.run_binary("--config", "none.yaml")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("none.yaml: cannot be read: No such file or directory", result.stderr)
+
+    def test_the_default_file_is_read_where_it_is(self):
+        self.write("config/config.yaml", "server:\n  port: 7\n")
+        self.assertIn("\n  port: 7\n", self.run_binary("--print-config").stdout)
+
+    def test_a_store_that_is_not_in_this_build(self):
+        self.write("c.yaml", "redis:\n  addr: localhost:6379\n")
+        for arguments in (("--check-config",), ()):
+            result = self.run_binary("--config", "c.yaml", *arguments)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("the redis store is not in this build (store is not set, and there are "
+                          "redis settings: c.yaml:2); write store: memory", result.stderr)
+
+
+class StartTest(BinaryTest):
+    def test_ready_says_what_and_why(self):
+        line = self.start().wait_for(" ready ")
+        self.assertIn('store=memory because="store is set in INVENTORY_STORE"', line)
+        self.assertIn('durability="none: nothing survives the process"', line)
+        self.assertRegex(line, r" address=127\.0\.0\.1 port=\d+\n$")
+
+    def test_a_taken_port(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            service = self.start(server_port=str(other.getsockname()[1]))
+            line = service.wait_for("cannot start")
+            self.assertEqual(service.end(), 1)
+        self.assertIn("the port is taken", line)
+
+    def test_a_log_that_cannot_be_written(self):
+        service = self.start(log_output=str(self.folder))
+        line = service.wait_for("cannot start")
+        self.assertIn("log.output", line)
+        self.assertEqual(service.end(), 1)
+
+    def test_a_fault_goes_to_stderr_where_the_log_is_a_file(self):
+        service = self.start(log_output="service.log", server_address="256.1.1.1")
+        line = service.wait_for("cannot start")
+        self.assertEqual(service.end(), 1)
+        self.assertIn("256.1.1.1", line)
+        self.assertIn("cannot start", (self.folder / "service.log").read_text(encoding="utf-8"))
+
+
+class StopTest(BinaryTest):
+    def hold_a_call(self, service):
+        """Begins a call whose request never comes. Returns once the service has the call's start."""
+        channel = grpc.insecure_channel(f"127.0.0.1:{service.port()}")
+        self.addCleanup(channel.close)
+        grpc.channel_ready_future(channel).result(timeout=WAIT_SECONDS)
+        never = threading.Event()
+        self.addCleanup(never.set)
+        hold = channel.stream_unary("/inventory.v1.InventoryService/GetStock")
+        call = hold.future(iter(never.wait, True))
+        self.addCleanup(call.cancel)
+        # Calls of one connection reach the service in order: after this answer the other is there.
+        ping = channel.unary_unary("/inventory.v1.InventoryService/GetStock")
+        ping(b"\x08\x01", timeout=WAIT_SECONDS)
+
+    def test_a_signal_stops_in_good_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                service = self.start()
+                service.wait_for(" ready ")
+                service.process.send_signal(number)
+                self.assertEqual(service.end(), 0)
+                self.assertRegex(service.lines[-1], " stopped commands=0 ")
+
+    def test_a_call_that_does_not_end_is_cut_off_at_the_limit(self):
+        service = self.start(server_stop_limit="1")
+        self.hold_a_call(service)
+        service.process.terminate()
+        self.assertEqual(service.end(), 0)
+        self.assertIn(" stopped ", service.lines[-1])
+
+    def test_a_second_signal_ends_the_process_at_once(self):
+        service = self.start(server_stop_limit="3600")
+        self.hold_a_call(service)
+        service.process.terminate()
+        service.wait_for(" stopping")
+        service.process.send_signal(signal.SIGINT)
+        self.assertEqual(service.end(), -signal.SIGINT)
+        self.assertNotIn(" stopped ", "".join(service.lines))
+
+    def test_a_log_whose_reader_has_gone_does_not_end_the_service(self):
+        service = self.start(log_output="stdout")
+        for line in service.process.stdout:
+            if " ready " in line:
+                break
+        service.process.stdout.close()
+        service.process.terminate()
+        self.assertEqual(service.end(), 0)
+
+
+if __name__ == "__main__":
+    BINARY = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()

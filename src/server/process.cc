@@ -1,0 +1,189 @@
+#include "server/process.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "api/inventory_api.h"
+#include "base/clock.h"
+#include "base/status_macros.h"
+#include "rpc/rpc_server.h"
+#include "server/stop_signal.h"
+#include "server/version.h"
+#include "service/inventory_service.h"
+#include "stock/stock_store.h"
+#include "store/memory/memory_store.h"
+#include "telemetry/log.h"
+
+namespace inventory {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// How often the store's health is looked at.
+constexpr milliseconds kHealthInterval{1'000};
+
+LogSettings MakeLogSettings(const Config& config) {
+  LogSettings settings;
+  settings.level = config.log_level == "debug"   ? LogLevel::kDebug
+                   : config.log_level == "warn"  ? LogLevel::kWarning
+                   : config.log_level == "error" ? LogLevel::kError
+                                                 : LogLevel::kInfo;
+  settings.json = config.log_format == "json";
+  settings.output = config.log_output;
+  return settings;
+}
+
+ServiceSettings MakeServiceSettings(const Config& config) {
+  ServiceSettings settings;
+  settings.queue_limit = static_cast<std::size_t>(config.service_queue_limit);
+  settings.batch_limit = static_cast<std::size_t>(config.service_batch_limit);
+  settings.reservation_ttl = config.reservation_ttl * 1'000;
+  settings.warning_threshold = static_cast<Quantity>(config.inventory_warning_threshold);
+  return settings;
+}
+
+// The objects of a running service, each using the ones before it.
+class Process {
+ public:
+  explicit Process(const LoadedConfig& loaded) : loaded_(loaded), config_(loaded.config) {}
+
+  absl::Status Start();
+
+  // Until a signal asks to stop. A store that no longer serves takes the health answer with it.
+  void Run();
+
+  // Finishes what was accepted, within server.stop_limit, and closes the store.
+  absl::Status Stop();
+
+ private:
+  absl::Status OpenStore();
+  void LogReady();
+
+  const LoadedConfig& loaded_;
+  const Config& config_;
+  const steady_clock::time_point started_at_ = steady_clock::now();
+  const SteadyClock clock_;
+  std::unique_ptr<StockStore> store_;
+  std::unique_ptr<InventoryService> service_;
+  std::unique_ptr<InventoryApi> api_;
+  std::unique_ptr<RpcServer> rpc_;
+};
+
+absl::Status Process::Start() {
+  RETURN_IF_ERROR(OpenStore());
+  service_ = InventoryService::Make(*store_, MakeServiceSettings(config_));
+  api_ = std::make_unique<InventoryApi>(
+      *service_, ProcessInfo{.version = kVersion, .commit = kCommit, .started_at = clock_.Now()});
+  RpcSettings settings;
+  settings.address = config_.server_address;
+  settings.port = static_cast<int>(config_.server_port);
+  settings.threads = static_cast<int>(config_.server_threads);
+  StopSignal::Listen();  // from here on there may be something to finish
+  ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, settings));
+  rpc_->SetServing(true);
+  LogReady();
+  return absl::OkStatus();
+}
+
+absl::Status Process::OpenStore() {
+  store_ = MakeMemoryStore(clock_);
+  LogWarn("the memory store is for trials: nothing survives this process");
+  return absl::OkStatus();
+}
+
+void Process::LogReady() {
+  const StoreStatus status = store_->Status();
+  LogInfo("ready", {{"store", status.name},
+                    {"because", loaded_.store_reason},
+                    {"location", status.location},
+                    {"durability", status.durability},
+                    {"address", config_.server_address},
+                    {"port", rpc_->port()}});
+}
+
+void Process::Run() {
+  bool healthy = true;
+  while (!StopSignal::WaitFor(kHealthInterval)) {
+    const absl::Status health = store_->Status().health;
+    if (health.ok() == healthy) continue;
+    healthy = health.ok();
+    rpc_->SetServing(healthy);
+    if (healthy) {
+      LogInfo("the store serves again");
+    } else {
+      LogError("the store does not serve", {{"reason", std::string(health.message())}});
+    }
+  }
+}
+
+absl::Status Process::Stop() {
+  const steady_clock::time_point deadline =
+      steady_clock::now() + std::chrono::seconds(config_.server_stop_limit);
+  LogInfo("stopping; a second signal ends the process at once",
+          {{"limit_seconds", config_.server_stop_limit}});
+  rpc_->SetServing(false);
+  // Accepted calls end by themselves while the listener waits; the service has then little to do.
+  rpc_->Stop(std::chrono::seconds(config_.server_stop_limit));
+  service_->Stop(std::max(
+      milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now())));
+  const absl::Status closed = store_->Close();
+  const ServiceFigures figures = service_->Figures();
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started_at_);
+  LogInfo("stopped", {{"commands", figures.commands},
+                      {"batches", figures.batches},
+                      {"expired", figures.expired},
+                      {"refused_full", figures.refused_full},
+                      {"uptime_seconds", uptime.count()}});
+  return closed;
+}
+
+ExitStatus Fail(const Config& config, const char* what, const absl::Status& status) {
+  const std::string line = fmt::format("{}: {}", what, std::string(status.message()));
+  LogError(line);
+  if (config.log_output != "stderr") fmt::print(stderr, "inventory-service: {}\n", line);
+  return kExitFailed;
+}
+
+}  // namespace
+
+absl::Status CheckStoreIsBuilt(const LoadedConfig& loaded) {
+  if (loaded.config.store == "memory") return absl::OkStatus();
+  return absl::UnimplementedError(
+      fmt::format("the {} store is not in this build ({}); write store: memory, or set "
+                  "INVENTORY_STORE=memory, to try the service (nothing survives it)",
+                  loaded.config.store, loaded.store_reason));
+}
+
+ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin) {
+  const Config& config = loaded.config;
+  signal(SIGPIPE, SIG_IGN);  // a log into a closed pipe must not end the service
+  if (absl::Status status = StartLogging(MakeLogSettings(config)); !status.ok()) {
+    return Fail(Config(), "cannot start", status);
+  }
+  LogInfo("starting", {{"version", kVersion},
+                       {"commit", kCommit},
+                       {"configuration", origin},
+                       {"process", getpid()}});
+  for (const std::string& warning : loaded.warnings) LogWarn(warning);
+
+  Process process(loaded);
+  if (absl::Status status = process.Start(); !status.ok()) {
+    return Fail(config, "cannot start", status);
+  }
+  process.Run();
+  if (absl::Status status = process.Stop(); !status.ok()) {
+    return Fail(config, "the store did not close", status);
+  }
+  return kExitOk;
+}
+
+}  // namespace inventory
