@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,8 @@ struct StoreUnderTest {
                                                             const std::string& folder)>
       make;
 };
+
+inline void PrintTo(const StoreUnderTest& store, std::ostream* out) { *out << store.name; }
 
 // Every store there is to test.
 std::vector<StoreUnderTest> StoresUnderTest();
