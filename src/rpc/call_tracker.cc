@@ -9,9 +9,21 @@ bool CallTracker::BeginOffer() {
   return true;
 }
 
-void CallTracker::EndOffer() {
+bool CallTracker::TakeOffer() {
   MutexLock lock(mutex_);
   if (--offers_ == 0) changed_.NotifyAll();
+  ++calls_;
+  return !draining_;
+}
+
+void CallTracker::WithdrawOffer() {
+  MutexLock lock(mutex_);
+  if (--offers_ == 0) changed_.NotifyAll();
+}
+
+void CallTracker::EndCall() {
+  MutexLock lock(mutex_);
+  if (--calls_ == 0) changed_.NotifyAll();
 }
 
 bool CallTracker::BeginOperation() {
@@ -23,7 +35,7 @@ bool CallTracker::BeginOperation() {
 
 void CallTracker::EndOperation() {
   MutexLock lock(mutex_);
-  if (--operations_ == 0 && closed_) changed_.NotifyAll();
+  if (--operations_ == 0) changed_.NotifyAll();
 }
 
 bool CallTracker::AddStream(OpenStream* stream) {
@@ -38,14 +50,26 @@ void CallTracker::RemoveStream(OpenStream* stream) {
   streams_.erase(stream);
 }
 
-void CallTracker::StopOffering(const grpc::Status& status) {
+void CallTracker::Drain(std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
   {
-    MutexLock lock(mutex_);
-    offering_ = false;
+    MutexLock lock(streams_mutex_);
+    ending_streams_ = true;
+    for (OpenStream* stream : streams_) stream->End();
   }
-  MutexLock lock(streams_mutex_);
-  ending_streams_ = true;
-  for (OpenStream* stream : streams_) stream->End(status);
+  MutexLock lock(mutex_);
+  draining_ = true;
+  while (calls_ != 0) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    changed_.WaitFor(mutex_, left);
+  }
+}
+
+void CallTracker::StopOffering() {
+  MutexLock lock(mutex_);
+  offering_ = false;
 }
 
 void CallTracker::Close() {

@@ -5,8 +5,7 @@
 // way into gRPC. A reply that comes later still (the store answered after the limit) is dropped.
 #pragma once
 
-#include <grpcpp/support/status.h>
-
+#include <chrono>
 #include <set>
 
 #include "base/mutex.h"
@@ -16,8 +15,8 @@ namespace inventory {
 // A stream that has no end of its own.
 class OpenStream {
  public:
-  // Ends it with this status, from any thread.
-  virtual void End(const grpc::Status& status) = 0;
+  // Ends it because the server is stopping; from any thread.
+  virtual void End() = 0;
 
  protected:
   ~OpenStream() = default;
@@ -28,8 +27,12 @@ class CallTracker {
  public:
   // Before a call is offered to clients. False: don't.
   bool BeginOffer();
-  // A client has taken the call, or the server withdrew it.
-  void EndOffer();
+  // A client has taken the call: EndCall() follows. False: the server is stopping, turn it away.
+  bool TakeOffer();
+  // The server withdrew the call.
+  void WithdrawOffer();
+  // The answer has been written, or will never be.
+  void EndCall();
 
   // Around each operation started on a call. False: don't.
   bool BeginOperation();
@@ -39,8 +42,12 @@ class CallTracker {
   bool AddStream(OpenStream* stream);
   void RemoveStream(OpenStream* stream);
 
-  // From now on no call is offered; open streams end with `status`.
-  void StopOffering(const grpc::Status& status);
+  // The three steps of stopping.
+  // Calls that come from now on are turned away, open streams end; waits until the
+  // calls that run have been answered, at most for `limit`.
+  void Drain(std::chrono::milliseconds limit);
+  // From now on no call is offered.
+  void StopOffering();
   // From now on no operation starts. Waits for offers to come back, which they do once the server
   // is shut down, and for operations being started.
   void Close();
@@ -48,9 +55,11 @@ class CallTracker {
  private:
   Mutex mutex_;
   CondVar changed_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool offering_ ABSL_GUARDED_BY(mutex_) = true;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int offers_ ABSL_GUARDED_BY(mutex_) = 0;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int operations_ ABSL_GUARDED_BY(mutex_) = 0;
 
   Mutex streams_mutex_;  // taken before a stream's own, which is taken before mutex_

@@ -17,22 +17,27 @@ class RefusedCall final : public QueueEvent {
   }
 
   void OnEvent(bool ok) override {
-    if (taken_) {
+    if (taken_) return End();
+    if (!ok) {
+      method_.tracker->WithdrawOffer();
       delete this;
       return;
     }
+    OfferRefusedCall(method_);
     taken_ = true;
-    if (ok) OfferRefusedCall(method_);
-    method_.tracker->EndOffer();
-    if (ok && method_.tracker->BeginOperation()) {
-      stream_.Finish(ToGrpc(method_.served.refuse(method_.name)), static_cast<QueueEvent*>(this));
-      method_.tracker->EndOperation();
-    } else {
-      delete this;
-    }
+    method_.tracker->TakeOffer();
+    if (!method_.tracker->BeginOperation()) return End();
+    stream_.Finish(ToGrpc(method_.served.refuse(method_.name)), static_cast<QueueEvent*>(this));
+    method_.tracker->EndOperation();
   }
 
  private:
+  void End() {
+    const std::shared_ptr<CallTracker> tracker = method_.tracker;
+    delete this;
+    tracker->EndCall();
+  }
+
   const OfferedMethod& method_;
   bool taken_ = false;
   grpc::ServerContext context_;

@@ -1,6 +1,7 @@
 #include "rpc/rpc_server.h"
 
 #include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -16,6 +17,7 @@
 #include "rpc/call.h"
 #include "rpc/listen_error.h"
 #include "rpc/served_rpc_server.h"
+#include "telemetry/log.h"
 
 namespace inventory {
 namespace {
@@ -29,6 +31,26 @@ void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag;
   bool ok;
   while (queue.Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
+}
+
+// gRPC's own words are for who looks into it; what an operator must know is in our errors.
+void LogForGrpc(gpr_log_func_args* line) {
+  LogDebug(line->message, {{"grpc_file", line->file}, {"grpc_line", line->line}});
+}
+
+void SetUpGrpcOnce() {
+  static const bool done = [] {
+    // Held until the process ends: giving up the last hold makes gRPC wait up to 10 s for a poller
+    // of its own.
+    grpc_init();
+    gpr_set_log_function(LogForGrpc);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // A text that is not UTF-8 is answered to who sent it; callers don't write our log.
+    google::protobuf::SetLogHandler(nullptr);
+    return true;
+  }();
+  static_cast<void>(done);
 }
 
 class GrpcServer final : public RpcServer {
@@ -73,11 +95,7 @@ class GrpcServer final : public RpcServer {
 };
 
 absl::Status GrpcServer::Listen(const RpcSettings& settings) {
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  // A text that is not UTF-8 is answered to who sent it; callers don't write our log.
-  google::protobuf::SetLogHandler(nullptr);
-
+  SetUpGrpcOnce();
   grpc::ServerBuilder builder;
   const bool ipv6 = settings.address.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + settings.address + "]" : settings.address;
@@ -134,9 +152,10 @@ void GrpcServer::Stop(std::chrono::milliseconds limit) {
   stopped_ = true;
   SetServing(false);
   server_->GetHealthCheckService()->Shutdown();
-  tracker_->StopOffering(
-      {grpc::StatusCode::UNAVAILABLE, "the service is stopping; watch again, elsewhere or later"});
-  server_->Shutdown(std::chrono::system_clock::now() + limit);
+  tracker_->Drain(limit);
+  tracker_->StopOffering();
+  // What is left is past the limit, or a health or reflection stream, which has no end of its own.
+  server_->Shutdown(std::chrono::system_clock::now());
   tracker_->Close();
   for (auto& queue : queues_) queue->Shutdown();
   for (std::thread& poller : pollers_) poller.join();

@@ -29,16 +29,19 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
   }
 
   void OnEvent(bool ok) override {
-    if (taken_) {  // the reply has left, or there is nobody to read it
+    if (taken_) return End();  // the reply has left, or there is nobody to read it
+    if (!ok) {
+      tracker_->WithdrawOffer();
       delete this;
       return;
     }
+    OfferUnaryCall(method_);
     taken_ = true;
-    if (ok) OfferUnaryCall(method_);
-    tracker_->EndOffer();
-    if (!ok) {
-      delete this;
-      return;
+    if (!tracker_->TakeOffer()) {
+      return Send({grpc::StatusCode::UNAVAILABLE,
+                   "the service is stopping and nothing was done; retry on another instance, or "
+                   "here after the restart"},
+                  {});
     }
     // The request's bytes end with this scope, not with the call. `this` may end with the handler.
     grpc::ByteBuffer request;
@@ -50,10 +53,7 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
 
   void Send(const grpc::Status& status, const grpc::ByteBuffer& response) override {
     const std::shared_ptr<CallTracker> tracker = tracker_;
-    if (!tracker->BeginOperation()) {
-      delete this;
-      return;
-    }
+    if (!tracker->BeginOperation()) return End();
     // The next event may come, and end this call, before these return.
     if (status.ok()) {
       writer_.Finish(response, status, static_cast<QueueEvent*>(this));
@@ -64,6 +64,12 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
   }
 
  private:
+  void End() {
+    const std::shared_ptr<CallTracker> tracker = tracker_;
+    delete this;
+    tracker->EndCall();
+  }
+
   const OfferedMethod& method_;  // not after the server has stopped
   const std::shared_ptr<CallTracker> tracker_;
   bool taken_ = false;

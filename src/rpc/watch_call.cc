@@ -24,9 +24,9 @@ class WatchCall final : public OpenStream {
                                               &method_.queue, &taken_event_);
   }
 
-  void End(const grpc::Status& status) override {
+  void End() override {
     MutexLock lock(mutex_);
-    EndLocked(status);
+    EndStopping();
   }
 
  private:
@@ -41,16 +41,17 @@ class WatchCall final : public OpenStream {
   };
 
   void OnTaken(bool ok) {
-    if (ok) OfferWatchCall(method_);
-    tracker_->EndOffer();
     if (!ok) {  // then there will be no over_event_ either
+      tracker_->WithdrawOffer();
       delete this;
       return;
     }
+    OfferWatchCall(method_);
+    tracker_->TakeOffer();
     const bool added = tracker_->AddStream(this);
     MutexLock lock(mutex_);
     pending_ = 1;  // over_event_
-    if (!added) return EndLocked({grpc::StatusCode::UNAVAILABLE, "the service is stopping"});
+    if (!added) return EndStopping();
     Start([this] { stream_.Read(&request_, &read_event_); });
   }
 
@@ -63,7 +64,10 @@ class WatchCall final : public OpenStream {
       status = ToGrpc(updates.status());
       if (updates.ok()) updates_ = *std::move(updates);
     }
-    if (!status.ok()) End(status);
+    if (!status.ok()) {
+      MutexLock lock(mutex_);
+      EndWith(status);
+    }
     OnStepDone(ok);
   }
 
@@ -94,7 +98,7 @@ class WatchCall final : public OpenStream {
     {
       MutexLock lock(mutex_);
       if (!status.ok()) {
-        EndLocked(ToGrpc(status));
+        EndWith(ToGrpc(status));
       } else if (!end_) {
         Start([&] { stream_.Write(Serialize(response), &written_event_); });
       }
@@ -115,7 +119,13 @@ class WatchCall final : public OpenStream {
 
   void OnFinished(bool) { OnePendingLess(); }
 
-  void EndLocked(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void EndStopping() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    EndWith(
+        {grpc::StatusCode::UNAVAILABLE,
+         "the service is stopping; watch again on another instance, or here after the restart"});
+  }
+
+  void EndWith(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (end_) return;
     end_ = status;
     if (!stepping_) Finish();
@@ -142,8 +152,10 @@ class WatchCall final : public OpenStream {
       MutexLock lock(mutex_);
       if (--pending_ > 0) return;
     }
-    tracker_->RemoveStream(this);
+    const std::shared_ptr<CallTracker> tracker = tracker_;
+    tracker->RemoveStream(this);
     delete this;
+    tracker->EndCall();
   }
 
   const OfferedMethod& method_;  // not after the server has stopped
