@@ -9,6 +9,7 @@
 #   x_test.cc         a unit test that needs nothing
 #   x_redis_test.cc   needs a redis-server       x_mysql_test.cc   needs a mariadbd
 #   x_bench.cc        a benchmark                x_fuzz.cc         a libFuzzer target
+#   x_testing.h       shared by tests, never by what is shipped
 # All _test.cc of a folder make one binary, <name>_test. ctest lists each of its tests, or, with
 # TEST_AS_ONE NAME, the whole binary under that name: for a suite that judges itself at its end.
 function(inventory_module name)
