@@ -1,0 +1,124 @@
+// status, health, backup, reconcile: what an operator needs.
+#include <google/protobuf/struct.pb.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/inventoryctl/commands.h"
+#include "tools/inventoryctl/fields.h"
+#include "tools/inventoryctl/text_table.h"
+#include "tools/inventoryctl/values.h"
+
+namespace inventory {
+namespace {
+
+using Align = TextTable::Align;
+
+void ShowStatus(Session& session, const v1::GetStatusResponse& status) {
+  std::ostream& out = session.out();
+  out << (status.serving() ? "serving" : "NOT SERVING") << ", version " << status.version() << " ("
+      << status.commit() << "), since " << ShowTime(status.started_at_ms()) << '\n';
+  if (!status.reason().empty()) out << "reason: " << Printable(status.reason()) << '\n';
+  out << "store: " << status.store() << " at " << Printable(status.location()) << '\n'
+      << "durability: " << Printable(status.durability()) << '\n'
+      << "store's clock: " << ShowTime(status.now_ms()) << "\n\n";
+  TextTable table(
+      {{"FIGURE", Align::kLeft}, {"VALUE"}, {"UNIT", Align::kLeft}, {"MEANING", Align::kLeft}});
+  for (const v1::StatusFigure& figure : status.figures()) {
+    table.AddRow({figure.name(), absl::StrCat(figure.value()), figure.unit(), figure.help()});
+  }
+  table.Flush(out);
+}
+
+void GetStatus(Session& session) {
+  const auto status = session.client().GetStatus({});
+  if (!status.ok()) return session.Failed(status.status());
+  if (session.json()) {
+    session.PrintJson(*status);
+  } else {
+    ShowStatus(session, *status);
+  }
+  if (!status->serving()) session.NotServing();
+}
+
+void CheckHealth(Session& session, const std::string& service) {
+  const auto serving = session.client().IsServing(service);
+  if (!serving.ok()) return session.Failed(serving.status());
+  const std::string answer = *serving ? "SERVING" : "NOT_SERVING";
+  if (session.json()) {
+    google::protobuf::Struct document;
+    (*document.mutable_fields())["status"].set_string_value(answer);
+    session.PrintJson(document);
+  } else {
+    session.out() << answer << '\n';
+  }
+  if (!*serving) session.NotServing();
+}
+
+void Reconcile(Session& session, const v1::ReconcileRequest& request) {
+  std::uint64_t checked = 0;
+  const absl::Status ended =
+      session.client().Reconcile(request, [&](const v1::ReconcileResponse& response) {
+        checked = std::max(checked, response.books_checked());
+        if (session.json()) {
+          session.PrintJson(response);
+        } else if (!response.difference().empty()) {
+          session.out() << "book " << response.book_id() << ": " << Printable(response.difference())
+                        << (response.repaired() ? " (repaired)" : "") << std::endl;
+        }
+        return static_cast<bool>(session.out());
+      });
+  if (!ended.ok()) return session.Failed(ended);
+  if (!session.json()) session.out() << checked << " books checked\n";
+}
+
+void AddBackup(CLI::App& app, Session& session) {
+  auto request = std::make_shared<v1::BackupRequest>();
+  CLI::App* command =
+      app.add_subcommand("backup", "Copy the store, while it serves, to a folder beside it");
+  AddText(
+      command, "NAME", [request](const std::string& name) { request->set_name(name); },
+      "the new folder's name")
+      ->required();
+  command->callback([&session, request] {
+    session.Answer(session.client().Backup(*request), [&](const v1::BackupResponse& response) {
+      if (response.code() != 0) return;
+      session.out() << "backed up to " << Printable(response.path()) << ", " << response.bytes()
+                    << " bytes\n";
+    });
+  });
+}
+
+void AddReconcile(CLI::App& app, Session& session) {
+  using Request = v1::ReconcileRequest;
+  auto request = std::make_shared<Request>();
+  CLI::App* command =
+      app.add_subcommand("reconcile", "Compare the two sides of a store that has two");
+  AddNumbers(command, "BOOK", request, &Request::add_book_ids, "the books; none: all");
+  CLI::Option* dry_run = command->add_flag_callback(
+      "--dry-run", [request] { request->set_dry_run(true); }, "say what --repair would do");
+  command
+      ->add_flag_callback(
+          "--repair", [request] { request->set_repair(true); },
+          "set the differing side to what the log says")
+      ->excludes(dry_run);
+  command->callback([&session, request] { Reconcile(session, *request); });
+}
+
+}  // namespace
+
+void AddAdminCommands(CLI::App& app, Session& session) {
+  app.add_subcommand("status", "Show the service, its store and their figures")
+      ->callback([&session] { GetStatus(session); });
+
+  auto service = std::make_shared<std::string>();
+  CLI::App* health = app.add_subcommand("health", "Ask the standard health service");
+  health->add_option("--service", *service, "of this gRPC service; absent: of the whole server");
+  health->callback([&session, service] { CheckHealth(session, *service); });
+
+  AddBackup(app, session);
+  AddReconcile(app, session);
+}
+
+}  // namespace inventory
