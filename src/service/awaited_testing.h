@@ -1,8 +1,10 @@
 // Waits for what a Done brings. For tests only.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -41,5 +43,16 @@ class Awaited {
   };
   std::shared_ptr<Slot> slot_ = std::make_shared<Slot>();
 };
+
+// Whether the condition comes true; it is given half a minute.
+template <typename Condition>
+bool Eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 }  // namespace inventory

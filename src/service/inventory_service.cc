@@ -5,7 +5,9 @@
 
 #include "absl/memory/memory.h"
 #include "service/command_queue.h"
+#include "service/expiry.h"
 #include "service/validate.h"
+#include "service/watch_hub.h"
 
 namespace inventory {
 namespace {
@@ -52,9 +54,20 @@ std::unique_ptr<InventoryService> InventoryService::Make(StockStore& store,
 }
 
 InventoryService::InventoryService(StockStore& store, const ServiceSettings& settings)
-    : store_(store), settings_(settings), queue_(std::make_unique<CommandQueue>(store, settings)) {}
+    : store_(store),
+      settings_(settings),
+      hub_(WatchHub::Start(store, settings)),
+      queue_(std::make_unique<CommandQueue>(store, settings)) {
+  store.Observe(hub_.get());
+  expiry_ = std::make_unique<Expiry>(store, *queue_, settings.expiry_interval);
+}
 
-InventoryService::~InventoryService() { Stop(std::chrono::milliseconds(0)); }
+InventoryService::~InventoryService() {
+  Stop(std::chrono::milliseconds(0));
+  queue_.reset();  // from here no batch is in flight
+  store_.Observe(nullptr);
+  hub_->Stop();
+}
 
 void InventoryService::Submit(std::vector<Command> commands, const CallContext& context,
                               Done<Replies> done) {
@@ -98,20 +111,30 @@ void InventoryService::ReadMovements(const MovementQuery& query, Done<MovementPa
   store_.ReadMovements(query, std::move(done));
 }
 
-absl::StatusOr<std::unique_ptr<StockWatch>> InventoryService::Watch(WatchQuery) {
-  return absl::UnimplementedError("watching stock is not built yet");
+absl::StatusOr<std::unique_ptr<StockWatch>> InventoryService::Watch(WatchQuery query) {
+  return hub_->Watch(std::move(query));
 }
 
 ServiceFigures InventoryService::Figures() const {
   const CommandQueue::Figures queue = queue_->figures();
+  const WatchHub::Figures hub = hub_->figures();
   ServiceFigures figures;
   figures.queued = queue.queued;
   figures.commands = queue.commands;
   figures.batches = queue.batches;
   figures.refused_full = queue.refused_full;
+  figures.expired = expiry_->expired();
+  figures.low_stock_warnings = hub.low_stock_warnings;
+  figures.watchers = hub.watchers;
+  figures.watchers_cut_off = hub.cut_off;
   return figures;
 }
 
-void InventoryService::Stop(std::chrono::milliseconds limit) { queue_->Stop(limit); }
+void InventoryService::Stop(std::chrono::milliseconds limit) {
+  MutexLock lock(stop_mutex_);
+  hub_->EndWatches();
+  expiry_->Stop();
+  queue_->Stop(limit);
+}
 
 }  // namespace inventory

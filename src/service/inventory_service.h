@@ -19,6 +19,8 @@
 namespace inventory {
 
 class CommandQueue;
+class Expiry;
+class WatchHub;
 
 // What the service knows of a call besides its content.
 struct CallContext {
@@ -42,7 +44,7 @@ struct ServiceFigures {
 // returns; it must not block.
 class InventoryService {
  public:
-  // The store outlives the service.
+  // The store outlives the service and has no other.
   static std::unique_ptr<InventoryService> Make(StockStore& store, const ServiceSettings& settings);
   // Stops at once, and waits for the store's answers to what it was handed.
   ~InventoryService();
@@ -79,7 +81,10 @@ class InventoryService {
 
   StockStore& store_;
   const ServiceSettings settings_;
-  const std::unique_ptr<CommandQueue> queue_;
+  const std::shared_ptr<WatchHub> hub_;
+  std::unique_ptr<CommandQueue> queue_;
+  std::unique_ptr<Expiry> expiry_;
+  Mutex stop_mutex_;  // one Stop at a time
 };
 
 }  // namespace inventory

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "base/status_matchers.h"
 #include "service/awaited_testing.h"
+#include "service/manual_clock_testing.h"
 #include "service/scripted_store_testing.h"
 #include "service/validate.h"
 
@@ -13,17 +16,13 @@ namespace {
 using std::chrono::minutes;
 using testing::ElementsAre;
 
-class ManualClock : public Clock {
- public:
-  TimeMs Now() const override { return now_; }
-  void Advance(TimeMs ms) { now_ += ms; }
-
- private:
-  std::atomic<TimeMs> now_ = 1'000'000;
-};
-
 class InventoryServiceTest : public testing::Test {
  protected:
+  // A service with other settings: a store has one service at a time.
+  void Restart() {
+    service_.reset();
+    service_ = InventoryService::Make(store_, settings_);
+  }
   absl::StatusOr<std::vector<Reply>> Submit(std::vector<Command> commands,
                                             const CallContext& context = {}) {
     Awaited<std::vector<Reply>> replies;
@@ -116,14 +115,85 @@ TEST_F(InventoryServiceTest, LowIsBelowTheThreshold) {
   EXPECT_TRUE(service_->IsLow(9));
   EXPECT_FALSE(service_->IsLow(10));
   settings_.warning_threshold = 0;
-  service_ = InventoryService::Make(store_, settings_);
+  Restart();
   EXPECT_FALSE(service_->IsLow(0));
 }
 
-TEST_F(InventoryServiceTest, AStoppedServiceRefusesChanges) {
+TEST_F(InventoryServiceTest, EachFallBelowTheThresholdIsCountedOnce) {
+  Submit({{Restock{5, 12, "", ""}}, {Deduct{5, 1, 2}}}).value();
+  EXPECT_EQ(service_->Figures().low_stock_warnings, 0u);
+  Submit({{Deduct{5, 2, 1}}, {Deduct{5, 3, 1}}, {Deduct{5, 3, 1}}}).value();
+  EXPECT_EQ(service_->Figures().low_stock_warnings, 1u);
+  Submit({{Release{5, 1, 0, ""}}, {Reserve{4, {{5, 1}}, 0}}}).value();
+  EXPECT_EQ(service_->Figures().low_stock_warnings, 2u);
+}
+
+TEST_F(InventoryServiceTest, ReservationsExpireByThemselves) {
+  settings_.expiry_interval = std::chrono::milliseconds(1);
+  Restart();
+  Submit({{Restock{5, 10, "", ""}}, {Reserve{1, {{5, 4}}, 1'000}}}).value();
+  clock_.Advance(1'000);
+  EXPECT_TRUE(Eventually([&] { return service_->Figures().expired == 1; }));
+  Awaited<std::vector<BookStock>> stock;
+  service_->ReadStock({5}, stock.Setter());
+  EXPECT_THAT(*stock.Get(), ElementsAre(BookStock{5, true, {10, 0, 3}}));
+}
+
+TEST_F(InventoryServiceTest, WatchesSeeWhatIsSold) {
+  Submit({{Restock{5, 10, "", ""}}}).value();
+  const auto watch = service_->Watch({{5}, false, {}}).value();
+  EXPECT_EQ(service_->Figures().watchers, 1u);
+  Awaited<StockWatch::Update> snapshot, change;
+  watch->Next(snapshot.Setter());
+  EXPECT_EQ(snapshot.Get()->changes.at(0).stock, (BookStock{5, true, {10, 0, 1}}));
+  watch->Next(change.Setter());
+  Submit({{Deduct{5, 1, 1}}}).value();
+  EXPECT_EQ(change.Get()->changes.at(0).stock, (BookStock{5, true, {9, 0, 2}}));
+  EXPECT_TRUE(change.Get()->changes.at(0).low);
+}
+
+TEST_F(InventoryServiceTest, SalesGoOnWhileAWatcherDoesNotRead) {
+  settings_.watcher_buffer_limit = 10;
+  Restart();
+  const auto watch = service_->Watch({}).value();
+  for (BookId book = 1; book <= 1'000; ++book) Submit({{Restock{book, 20, "", ""}}}).value();
+  EXPECT_TRUE(Eventually([&] { return service_->Figures().watchers_cut_off == 1; }));
+  Awaited<StockWatch::Update> update;
+  watch->Next(update.Setter());
+  EXPECT_THAT(update.Get(), StatusIs(absl::StatusCode::kResourceExhausted, "cut off"));
+}
+
+TEST_F(InventoryServiceTest, StopEndsWatchesFinishesWhatWasAcceptedAndRefusesTheRest) {
+  const auto watch = service_->Watch({}).value();
+  Awaited<StockWatch::Update> snapshot, update;
+  watch->Next(snapshot.Setter());
+  EXPECT_OK(snapshot.Get());
+  watch->Next(update.Setter());
+  store_.Hold();
+  Awaited<std::vector<Reply>> accepted;
+  service_->Submit({{Restock{5, 10, "", ""}}}, {}, accepted.Setter());
+  std::thread releaser([&] { store_.ReleaseAll(); });
   service_->Stop(minutes(1));
+  releaser.join();
+  ASSERT_TRUE(accepted.ready());
+  EXPECT_OK(accepted.Get());
+  EXPECT_THAT(update.Get(), StatusIs(absl::StatusCode::kUnavailable, "stopping"));
+  EXPECT_THAT(service_->Watch({}), StatusIs(absl::StatusCode::kUnavailable, "stopping"));
   EXPECT_THAT(Submit({{Deduct{5, 1, 1}}}), StatusIs(absl::StatusCode::kUnavailable, "stopping"));
   service_->Stop(minutes(1));
+}
+
+// The store answers late; the service waits for it before it goes.
+TEST_F(InventoryServiceTest, AServiceThatGoesWaitsForTheStore) {
+  store_.Hold();
+  Awaited<std::vector<Reply>> accepted;
+  service_->Submit({{Restock{5, 10, "", ""}}}, {}, accepted.Setter());
+  service_->Stop(std::chrono::milliseconds(1));
+  EXPECT_FALSE(accepted.ready());
+  std::thread releaser([&] { store_.ReleaseAll(); });
+  service_.reset();
+  EXPECT_TRUE(accepted.ready());
+  releaser.join();
 }
 
 }  // namespace

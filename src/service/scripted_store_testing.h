@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "base/mutex.h"
 #include "stock/stock_store.h"
 #include "store/memory/memory_store.h"
@@ -25,7 +26,7 @@ class ScriptedStore : public StockStore {
   }
   // Decides and answers the oldest kept batch, on this thread.
   void ReleaseOne() {
-    Kept kept = TakeKept();
+    KeptBatch kept = TakeKept();
     memory_->Apply(std::move(kept.batch), std::move(kept.done));
   }
   // Answers the oldest kept batch with a fault; nothing of it is done.
@@ -42,6 +43,27 @@ class ScriptedStore : public StockStore {
       }
       ReleaseOne();
     }
+  }
+
+  // From now on the answers of ReadStock and ListStock are read at once and kept.
+  void HoldReads() {
+    MutexLock lock(mutex_);
+    holding_reads_ = true;
+  }
+  // Answers what is kept, and from now on at once.
+  void ReleaseReads() {
+    std::vector<absl::AnyInvocable<void()>> kept;
+    {
+      MutexLock lock(mutex_);
+      holding_reads_ = false;
+      std::swap(kept, kept_reads_);
+    }
+    for (auto& answer : kept) answer();
+  }
+  // From now on ReadStock and ListStock fail.
+  void FailReads(absl::Status status) {
+    MutexLock lock(mutex_);
+    read_status_ = std::move(status);
   }
 
   // From now on ReadDue fails, until OK is set.
@@ -84,10 +106,10 @@ class ScriptedStore : public StockStore {
     memory_->Apply(std::move(batch), std::move(done));
   }
   void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override {
-    memory_->ReadStock(std::move(books), std::move(done));
+    memory_->ReadStock(std::move(books), Kept(std::move(done)));
   }
   void ListStock(const StockListQuery& query, Done<StockPage> done) override {
-    memory_->ListStock(query, std::move(done));
+    memory_->ListStock(query, Kept(std::move(done)));
   }
   void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
     memory_->ReadOrder(order, want_movements, std::move(done));
@@ -114,23 +136,43 @@ class ScriptedStore : public StockStore {
   absl::Status Close() override { return memory_->Close(); }
 
  private:
-  struct Kept {
+  struct KeptBatch {
     std::vector<Command> batch;
     Done<std::vector<Reply>> done;
   };
-  Kept TakeKept() {
+  KeptBatch TakeKept() {
     MutexLock lock(mutex_);
-    Kept kept = std::move(kept_.front());
+    KeptBatch kept = std::move(kept_.front());
     kept_.pop_front();
     return kept;
+  }
+  // Passes an answer on as the script says.
+  template <typename T>
+  Done<T> Kept(Done<T> done) {
+    return [this, done = std::move(done)](absl::StatusOr<T> answer) mutable {
+      {
+        MutexLock lock(mutex_);
+        if (!read_status_.ok()) answer = read_status_;
+        if (holding_reads_) {
+          kept_reads_.push_back([done = std::move(done), answer = std::move(answer)]() mutable {
+            done(std::move(answer));
+          });
+          return;
+        }
+      }
+      done(std::move(answer));
+    };
   }
 
   const std::unique_ptr<StockStore> memory_;
   mutable Mutex mutex_;
   CondVar changed_;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<Kept> kept_ ABSL_GUARDED_BY(mutex_);
+  std::deque<KeptBatch> kept_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::size_t> batches_ ABSL_GUARDED_BY(mutex_);
+  bool holding_reads_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<absl::AnyInvocable<void()>> kept_reads_ ABSL_GUARDED_BY(mutex_);
+  absl::Status read_status_ ABSL_GUARDED_BY(mutex_);
   absl::Status read_due_status_ ABSL_GUARDED_BY(mutex_);
   int read_due_calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };

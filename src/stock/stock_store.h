@@ -99,7 +99,8 @@ struct StockChanged {
 };
 
 // Told of every change once it is durable, in the order of each book's log, from one thread at a
-// time. Must be quick: sales wait for it.
+// time: of a batch when reads show it, and before they show the next one. Must be quick: sales
+// wait for it.
 class StockObserver {
  public:
   virtual ~StockObserver() = default;
