@@ -1,4 +1,4 @@
-#include "tests/simulation/unsynced_file_system.h"
+#include "tests/support/unsynced_file_system.h"
 
 #include <gtest/gtest.h>
 
