@@ -18,6 +18,7 @@
 #include "server/version.h"
 #include "service/inventory_service.h"
 #include "stock/stock_store.h"
+#include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
 #include "telemetry/log.h"
 
@@ -94,8 +95,20 @@ absl::Status Process::Start() {
 }
 
 absl::Status Process::OpenStore() {
-  store_ = MakeMemoryStore(clock_);
-  LogWarn("the memory store is for trials: nothing survives this process");
+  if (config_.store == "memory") {
+    store_ = MakeMemoryStore(clock_);
+    LogWarn("the memory store is for trials: nothing survives this process");
+    return absl::OkStatus();
+  }
+  EmbeddedSettings settings;
+  settings.path = config_.embedded_path;
+  settings.cached_lines = static_cast<std::size_t>(config_.embedded_cached_lines);
+  ASSIGN_OR_RETURN(OpenedEmbeddedStore opened, OpenEmbeddedStore(settings));
+  store_ = std::move(opened.store);
+  if (opened.created) {
+    LogWarn("made a new, empty store; if you expected stock here, stop and check embedded.path",
+            {{"location", store_->Status().location}});
+  }
   return absl::OkStatus();
 }
 
@@ -156,11 +169,12 @@ ExitStatus Fail(const Config& config, const char* what, const absl::Status& stat
 }  // namespace
 
 absl::Status CheckStoreIsBuilt(const LoadedConfig& loaded) {
-  if (loaded.config.store == "memory") return absl::OkStatus();
+  const std::string& store = loaded.config.store;
+  if (store == "embedded" || store == "memory") return absl::OkStatus();
   return absl::UnimplementedError(
-      fmt::format("the {} store is not in this build ({}); write store: memory, or set "
-                  "INVENTORY_STORE=memory, to try the service (nothing survives it)",
-                  loaded.config.store, loaded.store_reason));
+      fmt::format("the {} store is not in this build ({}); write store: embedded, or set "
+                  "INVENTORY_STORE=embedded, to keep stock on this machine's disk",
+                  store, loaded.store_reason));
 }
 
 ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin) {
