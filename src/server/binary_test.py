@@ -21,14 +21,25 @@ BINARY = ""
 WAIT_SECONDS = 60  # for what takes milliseconds on an idle machine
 
 
+# Runs a command on a small file system of its own: SMALL_DISK FOLDER MOUNT_OPTIONS COMMAND...
+SMALL_DISK = ["unshare", "--map-root-user", "--mount", "sh", "-c",
+              'mount -t tmpfs -o "$1" none "$0" && shift && exec "$@"']
+
+
+def small_disk_works():
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run([*SMALL_DISK, folder, "size=16k", "true"], check=False,
+                              capture_output=True).returncode == 0
+
+
 class Service:
     """A running service, its log read line by line."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, prefix=(), **settings):
         environment = {"PATH": os.environ["PATH"], "INVENTORY_SERVER_PORT": "0",
                        "INVENTORY_SERVER_ADDRESS": "127.0.0.1", "INVENTORY_STORE": "memory"}
         environment.update({"INVENTORY_" + name.upper(): value for name, value in settings.items()})
-        self.process = subprocess.Popen([BINARY], cwd=folder, env=environment, text=True,
+        self.process = subprocess.Popen([*prefix, BINARY], cwd=folder, env=environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # A service that hangs is killed, and the reading below then ends.
         self.timer = threading.Timer(WAIT_SECONDS, self.process.kill)
@@ -61,6 +72,19 @@ class Service:
         self.process.stderr.close()
 
 
+# The messages are so small that their bytes are written by hand: field, wire type, value.
+SALES = "/inventory.v1.InventoryService/"
+
+
+def restock_one(channel, remark=b""):
+    request = b"\x08\x01\x10\x01" + (b"\x22" + bytes([len(remark)]) + remark if remark else b"")
+    return channel.unary_unary(SALES + "RestockInventory")(request, timeout=WAIT_SECONDS)
+
+
+def get_stock(channel):
+    return channel.unary_unary(SALES + "GetStock")(b"\x08\x01", timeout=WAIT_SECONDS)
+
+
 class BinaryTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -72,10 +96,16 @@ class BinaryTest(unittest.TestCase):
                               env={"PATH": os.environ["PATH"], **environment},
                               capture_output=True, timeout=WAIT_SECONDS)
 
-    def start(self, **settings):
-        service = Service(self.folder, **settings)
+    def start(self, prefix=(), **settings):
+        service = Service(self.folder, prefix, **settings)
         self.addCleanup(service.close)
         return service
+
+    def connect(self, service):
+        channel = grpc.insecure_channel(f"127.0.0.1:{service.port()}")
+        self.addCleanup(channel.close)
+        grpc.channel_ready_future(channel).result(timeout=WAIT_SECONDS)
+        return channel
 
     def write(self, name, text):
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -171,20 +201,84 @@ class StartTest(BinaryTest):
         self.assertIn("cannot start", (self.folder / "service.log").read_text(encoding="utf-8"))
 
 
+class EmbeddedTest(BinaryTest):
+    def test_stock_survives_and_a_new_store_is_announced(self):
+        service = self.start(store="auto")
+        line = service.wait_for("made a new, empty store")
+        self.assertIn(f"location={self.folder.resolve()}/data/inventory\n", line)
+        restock_one(self.connect(service))
+        service.process.terminate()
+        self.assertEqual(service.end(), 0)
+        self.assertRegex(service.lines[-1], " stopped commands=1 batches=1 ")
+
+        again = self.start(store="auto")
+        stock = get_stock(self.connect(again))
+        self.assertIn(b"\x18\x01\x20\x01", stock)  # book_id 1, stock 1
+        self.assertNotIn("new, empty store", "".join(again.lines))
+
+    def test_a_second_process_on_the_folder_is_refused(self):
+        self.start(store="embedded").wait_for(" ready ")
+        second = self.start(store="embedded")
+        self.assertIn("another process has this folder open", second.wait_for("cannot start"))
+        self.assertEqual(second.end(), 1)
+
+    def test_a_folder_that_cannot_be_made(self):
+        self.write("file", "")
+        service = self.start(store="embedded", embedded_path="file/store")
+        self.assertIn("Not a directory; choose another embedded.path",
+                      service.wait_for("cannot start"))
+        self.assertEqual(service.end(), 1)
+
+
+class SmallDiskTest(BinaryTest):
+    def setUp(self):
+        super().setUp()
+        if not small_disk_works():
+            self.skipTest("no right to mount a file system here")
+
+    def start_on(self, mount_options):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        return self.start(prefix=[*SMALL_DISK, str(disk), mount_options], store="embedded",
+                          embedded_path="disk/store")
+
+    def test_a_read_only_folder(self):
+        service = self.start_on("ro")
+        self.assertIn("Read-only file system", service.wait_for("cannot start"))
+        self.assertEqual(service.end(), 1)
+
+    def test_a_disk_that_is_full_at_the_start(self):
+        service = self.start_on("size=16k")
+        self.assertIn("the disk is full: make room", service.wait_for("cannot start"))
+        self.assertEqual(service.end(), 1)
+
+    def test_a_disk_that_fills_up(self):
+        service = self.start_on("size=512k")
+        channel = self.connect(service)
+        check = channel.unary_unary("/grpc.health.v1.Health/Check")
+        self.assertEqual(check(b""), b"\x08\x01")  # SERVING
+        with self.assertRaises(grpc.RpcError) as refusal:
+            for _ in range(10_000):  # each takes more than 120 bytes
+                restock_one(channel, b"x" * 120)
+        self.assertEqual(refusal.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        self.assertIn("the disk is full: make room", refusal.exception.details())
+        service.wait_for("the store does not serve")
+        self.assertEqual(check(b""), b"\x08\x02")  # NOT_SERVING
+        service.process.terminate()
+        self.assertEqual(service.end(), 1)
+
+
 class StopTest(BinaryTest):
     def hold_a_call(self, service):
         """Begins a call whose request never comes. Returns once the service has the call's start."""
-        channel = grpc.insecure_channel(f"127.0.0.1:{service.port()}")
-        self.addCleanup(channel.close)
-        grpc.channel_ready_future(channel).result(timeout=WAIT_SECONDS)
+        channel = self.connect(service)
         never = threading.Event()
         self.addCleanup(never.set)
-        hold = channel.stream_unary("/inventory.v1.InventoryService/GetStock")
+        hold = channel.stream_unary(SALES + "GetStock")
         call = hold.future(iter(never.wait, True))
         self.addCleanup(call.cancel)
         # Calls of one connection reach the service in order: after this answer the other is there.
-        ping = channel.unary_unary("/inventory.v1.InventoryService/GetStock")
-        ping(b"\x08\x01", timeout=WAIT_SECONDS)
+        get_stock(channel)
 
     def test_a_signal_stops_in_good_order(self):
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,9 +6,11 @@
 #include <rocksdb/table.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "store/embedded/rocksdb_log.h"
 
 namespace inventory {
 namespace {
@@ -31,8 +33,7 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
   options.track_and_verify_wals_in_manifest = true;
   options.max_total_wal_size = kMaxWalBytes;
   options.max_background_jobs = 2;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<RocksDbLog>();
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
