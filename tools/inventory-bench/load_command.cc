@@ -1,22 +1,16 @@
 #include "tools/inventory-bench/load_command.h"
 
 #include <chrono>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "tools/inventory-bench/mixed_workload.h"
 #include "tools/inventory-bench/terminal.h"
 #include "tools/inventory-bench/workload.h"
 
 namespace inventory::bench {
 namespace {
-
-absl::StatusOr<std::unique_ptr<LoadClient>> ConnectFor(const LoadOptions& options) {
-  return LoadClient::Connect({.address = options.connection.address,
-                              .channels = options.connection.channels,
-                              .slots = options.plan.in_flight});
-}
 
 std::string Describe(const std::string& what, const LoadOptions& options) {
   std::string text = absl::StrCat(what, ", ", Grouped(options.books.count),
@@ -55,58 +49,66 @@ absl::StatusOr<LoadReport> Measure(const LoadOptions& options, LoadClient& clien
   return report;
 }
 
-// The books must have lost what the buyers were told, no more and no less.
-void CheckUnits(std::int64_t before, std::int64_t after, const DeductOptions& options,
-                LoadReport& report) {
-  const std::int64_t quantity = options.load.quantity;
+// The books must have lost what the answers say was taken, no more and no less. What a call without
+// an answer did is unknown.
+void CheckUnits(std::int64_t lost, const Workload& workload, LoadReport& report) {
   const Tally& tally = report.result.tally;
-  const std::int64_t sold = before - after;
-  const auto told = static_cast<std::int64_t>(tally.ok_items()) * quantity;
-  const auto unknown = static_cast<std::int64_t>(tally.failed_calls() + tally.unreadable()) *
-                       options.batch * quantity;
-  if (sold >= told && sold <= told + unknown) return;
-  report.faults.push_back(
-      absl::StrCat(sold, " units left the shelf, but ", told, " were told yes",
-                   unknown == 0 ? "" : absl::StrCat(" and ", unknown, " more may have been sold"),
-                   " (does another program change these books?)"));
+  const std::int64_t taken = workload.units_taken();
+  const std::int64_t unknown =
+      static_cast<std::int64_t>(tally.failed_calls() + tally.unreadable()) *
+      workload.units_per_call();
+  if (lost >= taken - unknown && lost <= taken + unknown) return;
+  report.faults.push_back(absl::StrCat(
+      "the books lost ", lost, " units, the answers say ", taken,
+      unknown == 0 ? std::string() : absl::StrCat(", give or take ", unknown, " unanswered"),
+      " (does another program change these books?)"));
+}
+
+// Stocks the books, measures, and counts the books again.
+absl::StatusOr<LoadReport> Run(const LoadOptions& options, Workload& workload,
+                               const std::string& what, const std::string& item) {
+  ASSIGN_OR_RETURN(const auto client, LoadClient::Connect({.address = options.connection.address,
+                                                           .channels = options.connection.channels,
+                                                           .slots = options.plan.in_flight}));
+  const auto run = std::chrono::system_clock::now().time_since_epoch().count();
+  RETURN_IF_ERROR(StockUp(*client, options.books, absl::StrCat(run)));
+  ASSIGN_OR_RETURN(const std::int64_t before, CountUnits(*client, options.books));
+  ASSIGN_OR_RETURN(LoadReport report, Measure(options, *client, workload, item));
+  ASSIGN_OR_RETURN(const std::int64_t after, CountUnits(*client, options.books));
+  CheckUnits(before - after, workload, report);
+  report.what = Describe(what, options);
+  return report;
+}
+
+BookPicker MakePicker(const LoadOptions& options) {
+  return BookPicker(options.books.first, options.books.count, options.popularity, options.seed);
+}
+
+OrderIds MakeOrderIds(const LoadOptions& options) {
+  return OrderIds(options.order_ids, std::chrono::system_clock::now());
 }
 
 }  // namespace
 
 absl::StatusOr<LoadReport> RunDeduct(const DeductOptions& options) {
   const LoadOptions& load = options.load;
-  ASSIGN_OR_RETURN(const auto client, ConnectFor(load));
-  const auto start = std::chrono::system_clock::now();
-  RETURN_IF_ERROR(StockUp(*client, load.books, absl::StrCat(start.time_since_epoch().count())));
-  ASSIGN_OR_RETURN(const std::int64_t before, CountUnits(*client, load.books));
-
-  BookPicker books(load.books.first, load.books.count, load.popularity, load.seed);
-  const OrderIds orders(load.order_ids, start);
-  std::unique_ptr<Workload> workload;
-  std::string what = "deduct";
   if (options.batch == 1) {
-    workload = std::make_unique<DeductWorkload>(books, orders, load.quantity);
-  } else {
-    workload = std::make_unique<BatchDeductWorkload>(books, orders, load.quantity, options.batch);
-    absl::StrAppend(&what, ", batches of ", Grouped(options.batch));
+    DeductWorkload workload(MakePicker(load), MakeOrderIds(load), load.quantity);
+    return Run(load, workload, "deduct", "orders");
   }
-  ASSIGN_OR_RETURN(LoadReport report, Measure(load, *client, *workload, "orders"));
-  report.what = Describe(what, load);
-  ASSIGN_OR_RETURN(const std::int64_t after, CountUnits(*client, load.books));
-  CheckUnits(before, after, options, report);
-  return report;
+  BatchDeductWorkload workload(MakePicker(load), MakeOrderIds(load), load.quantity, options.batch);
+  return Run(load, workload, absl::StrCat("deduct, batches of ", Grouped(options.batch)), "orders");
 }
 
 absl::StatusOr<LoadReport> RunGet(const GetOptions& options) {
-  const LoadOptions& load = options.load;
-  ASSIGN_OR_RETURN(const auto client, ConnectFor(load));
-  const auto start = std::chrono::system_clock::now();
-  RETURN_IF_ERROR(StockUp(*client, load.books, absl::StrCat(start.time_since_epoch().count())));
-  GetWorkload workload(BookPicker(load.books.first, load.books.count, load.popularity, load.seed),
-                       options.ids, load.plan.in_flight);
-  ASSIGN_OR_RETURN(LoadReport report, Measure(load, *client, workload, "books"));
-  report.what = Describe(absl::StrCat("get, ", options.ids, " books a call"), load);
-  return report;
+  GetWorkload workload(MakePicker(options.load), options.ids, options.load.plan.in_flight);
+  return Run(options.load, workload, absl::StrCat("get, ", options.ids, " books a call"), "books");
+}
+
+absl::StatusOr<LoadReport> RunMixed(const MixedOptions& options) {
+  MixedWorkload workload(MakePicker(options.load), MakeOrderIds(options.load),
+                         options.load.quantity, options.load.plan.in_flight, options.load.seed);
+  return Run(options.load, workload, "mixed", "calls");
 }
 
 }  // namespace inventory::bench

@@ -9,5 +9,6 @@ namespace inventory::bench {
 
 absl::StatusOr<LoadReport> RunDeduct(const DeductOptions& options);
 absl::StatusOr<LoadReport> RunGet(const GetOptions& options);
+absl::StatusOr<LoadReport> RunMixed(const MixedOptions& options);
 
 }  // namespace inventory::bench

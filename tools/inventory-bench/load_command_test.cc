@@ -98,7 +98,7 @@ TEST(LoadCommandTest, ASaleThatTookNothingFails) {
   ASSERT_OK(report);
   EXPECT_FALSE(report->Passed());
   EXPECT_THAT(report->faults,
-              ElementsAre(HasSubstr("27 units left the shelf, but 30 were told yes")));
+              ElementsAre(HasSubstr("the books lost 27 units, the answers say 30")));
 }
 
 TEST(LoadCommandTest, SaysWhenNothingAnswers) {

@@ -124,6 +124,12 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
 
+  MixedOptions mixed;
+  CLI::App* mixed_command = app.add_subcommand(
+      "mixed", "customers who sell, give back, reserve, confirm, cancel and look");
+  AddLoad(*mixed_command, mixed.load);
+  AddOrders(*mixed_command, mixed.load);
+
   FlashSaleOptions sale;
   CLI::App* sale_command =
       app.add_subcommand("flash-sale", "many buyers, few copies, and the proof of what came of it");
@@ -145,6 +151,7 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
     return ParseExit{out.str() + err.str(), status == 0 ? 0 : 2};
   }
   if (*get_command) return Options(get);
+  if (*mixed_command) return Options(mixed);
   if (*sale_command) return Options(sale);
   if (*prove_command) return Options(prove);
   const auto batch = static_cast<std::uint64_t>(deduct.batch);

@@ -42,6 +42,10 @@ struct GetOptions {
   int ids = 3;
 };
 
+struct MixedOptions {
+  LoadOptions load;
+};
+
 struct FlashSaleOptions {
   ConnectionOptions connection;
   FlashSalePlan plan;  // book 0: a new one
@@ -54,7 +58,8 @@ struct ProveOptions {
   std::optional<std::int64_t> stocked;
 };
 
-using Options = std::variant<DeductOptions, GetOptions, FlashSaleOptions, ProveOptions>;
+using Options =
+    std::variant<DeductOptions, GetOptions, MixedOptions, FlashSaleOptions, ProveOptions>;
 
 // Nothing to run: what to print and the exit status (0 for --help).
 struct ParseExit {

@@ -71,14 +71,14 @@ std::string ToTable(const LoadReport& report) {
                                           ToText(result.latency.Percentile(q.fraction)));
                         }) + absl::StrCat("   max ", ToText(result.latency.max())));
   out += row("client CPU", absl::StrFormat("%.3g µs each", ClientCpu(result)));
-  out += row("codes", absl::StrCat("0: ", Grouped(result.tally.ok_items())));
+  out += row("whole run", absl::StrCat("code 0: ", Grouped(result.tally.ok_items())));
   for (const auto& [code, count] : result.tally.refused()) {
-    out += row("", absl::StrCat(code, ": ", Grouped(count)));
+    out += row("", absl::StrCat("code ", code, ": ", Grouped(count)));
   }
-  out += row("gRPC",
-             absl::StrCat("OK: ", Grouped(result.tally.calls() - result.tally.failed_calls())));
+  out += row(
+      "", absl::StrCat("gRPC OK: ", Grouped(result.tally.calls() - result.tally.failed_calls())));
   for (const auto& [status, count] : result.tally.failed()) {
-    out += row("", absl::StrCat(Name(status), ": ", Grouped(count)));
+    out += row("", absl::StrCat("gRPC ", Name(status), ": ", Grouped(count)));
   }
   if (result.tally.unreadable() != 0) {
     out += row("unreadable", Grouped(result.tally.unreadable()));

@@ -9,11 +9,11 @@ const std::string kDeduct = "/inventory.v1.InventoryService/DeductStock";
 const std::string kBatchDeduct = "/inventory.v1.InventoryService/BatchDeductStock";
 const std::string kBatchGet = "/inventory.v1.InventoryService/BatchGetStock";
 
+}  // namespace
+
 bool Parse(std::string_view bytes, google::protobuf::MessageLite& message) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
-
-}  // namespace
 
 Workload::Call DeductWorkload::Next(int) {
   request_.set_book_id(books_.Pick());
@@ -25,6 +25,7 @@ Workload::Call DeductWorkload::Next(int) {
 void DeductWorkload::Read(int, std::string_view response, Tally& tally) {
   if (Parse(response, response_)) {
     tally.Answered(response_.code());
+    if (response_.code() == 0) ++sold_;
   } else {
     tally.Unreadable("an answer is no DeductStockResponse");
   }
@@ -32,16 +33,17 @@ void DeductWorkload::Read(int, std::string_view response, Tally& tally) {
 
 Workload::Call BatchDeductWorkload::Next(int) {
   for (DeductItem& item : items_) {
-    item.book = books_.Pick();
-    item.order = orders_.Next();
+    item = {books_.Pick(), quantity_, orders_.Next()};
   }
   return {&kBatchDeduct, EncodeBatchDeduct(items_, bytes_)};
 }
 
 void BatchDeductWorkload::Read(int, std::string_view response, Tally& tally) {
   BatchAnswer answer;
+  const std::uint64_t ok_before = tally.ok_items();
   const bool whole = DecodeBatchDeduct(
       response, [&tally](std::uint32_t code) { tally.Answered(code); }, answer);
+  sold_ += static_cast<std::int64_t>(tally.ok_items() - ok_before);
   if (!whole) {
     tally.Unreadable("an answer is no BatchDeductStockResponse");
   } else if (answer.code != 0) {

@@ -28,6 +28,11 @@ class Workload {
   virtual void Read(int slot, std::string_view response, Tally& tally) = 0;
   // The slot's last call failed: whether it had an effect is unknown.
   virtual void Failed(int slot) = 0;
+
+  // What the answers so far say was taken from the shelf, less what was given back.
+  virtual std::int64_t units_taken() const = 0;
+  // What one call can move at most.
+  virtual std::int64_t units_per_call() const = 0;
 };
 
 // DeductStock: every call a new order.
@@ -40,10 +45,13 @@ class DeductWorkload : public Workload {
   Call Next(int slot) override;
   void Read(int slot, std::string_view response, Tally& tally) override;
   void Failed(int) override {}
+  std::int64_t units_taken() const override { return sold_ * request_.quantity(); }
+  std::int64_t units_per_call() const override { return request_.quantity(); }
 
  private:
   BookPicker books_;
   OrderIds orders_;
+  std::int64_t sold_ = 0;  // orders
   v1::DeductStockRequest request_;
   v1::DeductStockResponse response_;
   std::string bytes_;
@@ -53,19 +61,26 @@ class DeductWorkload : public Workload {
 class BatchDeductWorkload : public Workload {
  public:
   BatchDeductWorkload(BookPicker books, OrderIds orders, std::int32_t quantity, int batch)
-      : books_(std::move(books)), orders_(orders), items_(batch) {
-    for (DeductItem& item : items_) item.quantity = quantity;
-  }
+      : books_(std::move(books)), orders_(orders), quantity_(quantity), items_(batch) {}
   Call Next(int slot) override;
   void Read(int slot, std::string_view response, Tally& tally) override;
   void Failed(int) override {}
+  std::int64_t units_taken() const override { return sold_ * quantity_; }
+  std::int64_t units_per_call() const override {
+    return static_cast<std::int64_t>(items_.size()) * quantity_;
+  }
 
  private:
   BookPicker books_;
   OrderIds orders_;
+  std::int32_t quantity_;
+  std::int64_t sold_ = 0;  // orders
   std::vector<DeductItem> items_;
   std::string bytes_;
 };
+
+// Fills `message` with the bytes; false: they are no such message.
+bool Parse(std::string_view bytes, google::protobuf::MessageLite& message);
 
 // BatchGetStock of a few books.
 class GetWorkload : public Workload {
@@ -76,6 +91,8 @@ class GetWorkload : public Workload {
   Call Next(int slot) override;
   void Read(int slot, std::string_view response, Tally& tally) override;
   void Failed(int) override {}
+  std::int64_t units_taken() const override { return 0; }
+  std::int64_t units_per_call() const override { return 0; }
 
  private:
   BookPicker books_;
