@@ -32,14 +32,15 @@ struct OfferedMethod {
   int number;        // of the method in its service
   std::string name;  // "DeductStock"
   const ServedMethods& served;
-  const UnaryHandler* handler;  // of a unary method
+  const UnaryHandler* unary;    // of a unary method
+  const StreamHandler* stream;  // of a server-streaming method that is not refused
   grpc::ServerCompletionQueue& queue;
   std::shared_ptr<CallTracker> tracker;
 };
 
 // Each offers a call of one kind; the call objects own themselves.
 void OfferUnaryCall(const OfferedMethod& method);
-void OfferWatchCall(const OfferedMethod& method);
+void OfferStreamCall(const OfferedMethod& method);
 // For methods that have no answer here: takes the call and refuses it.
 void OfferRefusedCall(const OfferedMethod& method);
 

@@ -356,6 +356,39 @@ TEST_F(EveryRpcTest, StatusTellsProcessStoreAndFigures) {
   EXPECT_THAT(closed.reason(), testing::HasSubstr("closed"));
 }
 
+TEST_F(EveryRpcTest, AWatchTellsTheStockAndThenWhatChanges) {
+  server_.Restock(1, 100);
+  server_.Restock(2, 100);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  v1::WatchStockRequest request;
+  request.add_book_ids(1);
+  const auto stream = server_.stub->WatchStock(&context, request);
+  v1::WatchStockResponse response;
+  do {
+    ASSERT_TRUE(stream->Read(&response));
+    for (const v1::StockChange& change : response.changes()) {
+      EXPECT_EQ(change.book_id(), 1u);
+      EXPECT_EQ(change.stock(), 100);
+      EXPECT_FALSE(change.low());
+    }
+  } while (!response.snapshot_done());
+  server_.Deduct(2, 1, 800);
+  server_.Reserve(801, {{1, 95}});
+  ASSERT_TRUE(stream->Read(&response));
+  ASSERT_EQ(response.changes_size(), 1);
+  EXPECT_EQ(response.changes(0).book_id(), 1u);
+  EXPECT_EQ(response.changes(0).stock(), 5);
+  EXPECT_EQ(response.changes(0).locked_stock(), 95);
+  EXPECT_EQ(response.changes(0).total_stock(), 100);
+  EXPECT_EQ(response.changes(0).sequence(), 2u);
+  EXPECT_TRUE(response.changes(0).low());
+  EXPECT_FALSE(response.snapshot_done());
+  context.TryCancel();
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 // What the table of handlers leaves out would hang or say UNIMPLEMENTED; only what this store
 // cannot do may, and it says so.
 TEST_F(EveryRpcTest, NoMethodOfTheContractIsForgotten) {

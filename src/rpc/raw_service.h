@@ -17,18 +17,22 @@ namespace inventory {
 
 class RawService : public grpc::Service {
  public:
-  explicit RawService(const google::protobuf::ServiceDescriptor& descriptor) {
+  explicit RawService(const google::protobuf::ServiceDescriptor& descriptor)
+      : descriptor_(descriptor) {
+    using grpc::internal::RpcMethod;
     for (int i = 0; i < descriptor.method_count(); ++i) {
       const google::protobuf::MethodDescriptor& method = *descriptor.method(i);
       names_.push_back("/" + descriptor.full_name() + "/" + method.name());
-      const bool streams = method.client_streaming() || method.server_streaming();
-      AddMethod(new grpc::internal::RpcServiceMethod(names_.back().c_str(),
-                                                     streams
-                                                         ? grpc::internal::RpcMethod::BIDI_STREAMING
-                                                         : grpc::internal::RpcMethod::NORMAL_RPC,
-                                                     nullptr));
+      const auto type = IsStreaming(method) ? RpcMethod::BIDI_STREAMING : RpcMethod::NORMAL_RPC;
+      AddMethod(new grpc::internal::RpcServiceMethod(names_.back().c_str(), type, nullptr));
       MarkMethodRaw(i);
     }
+  }
+
+  const google::protobuf::ServiceDescriptor& descriptor() const { return descriptor_; }
+
+  static bool IsStreaming(const google::protobuf::MethodDescriptor& method) {
+    return method.client_streaming() || method.server_streaming();
   }
 
   // The arguments of the generated Request<Method>() after the method's number.
@@ -36,6 +40,7 @@ class RawService : public grpc::Service {
   using grpc::Service::RequestAsyncUnary;
 
  private:
+  const google::protobuf::ServiceDescriptor& descriptor_;
   std::deque<std::string> names_;  // gRPC keeps pointers to them
 };
 

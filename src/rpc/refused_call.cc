@@ -1,7 +1,6 @@
 #include <grpcpp/support/async_stream.h>
 
 #include "rpc/call.h"
-#include "rpc/message.h"
 
 namespace inventory {
 namespace {
@@ -27,7 +26,7 @@ class RefusedCall final : public QueueEvent {
     taken_ = true;
     method_.tracker->TakeOffer();
     if (!method_.tracker->BeginOperation()) return End();
-    stream_.Finish(ToGrpc(method_.served.refuse(method_.name)), static_cast<QueueEvent*>(this));
+    stream_.Finish(method_.served.refuse(method_.name), static_cast<QueueEvent*>(this));
     method_.tracker->EndOperation();
   }
 

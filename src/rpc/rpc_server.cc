@@ -3,7 +3,6 @@
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -15,6 +14,7 @@
 
 #include "google/protobuf/stubs/logging.h"
 #include "rpc/call.h"
+#include "rpc/health.h"
 #include "rpc/listen_error.h"
 #include "rpc/served_rpc_server.h"
 #include "telemetry/log.h"
@@ -44,7 +44,6 @@ void SetUpGrpcOnce() {
     // of its own.
     grpc_init();
     gpr_set_log_function(LogForGrpc);
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // A text that is not UTF-8 is answered to who sent it; callers don't write our log.
     google::protobuf::SetLogHandler(nullptr);
@@ -55,34 +54,30 @@ void SetUpGrpcOnce() {
 
 class GrpcServer final : public RpcServer {
  public:
-  explicit GrpcServer(ServedMethods methods) : methods_(std::move(methods)) {}
+  explicit GrpcServer(ServedMethods methods) : methods_(std::move(methods)) {
+    health_.AddTo(methods_);
+    for (const char* name : {"inventory.v1.InventoryService", "inventory.v1.InventoryAdminService",
+                             "grpc.health.v1.Health"}) {
+      services_.emplace_back(
+          *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
+    }
+  }
   ~GrpcServer() override { Stop(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const RpcSettings& settings);
 
   int port() const override { return port_; }
 
-  void SetServing(bool serving) override {
-    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-    for (const char* name :
-         {"", "inventory.v1.InventoryService", "inventory.v1.InventoryAdminService"}) {
-      health.SetServingStatus(name, serving);
-    }
-  }
+  void SetServing(bool serving) override { health_.SetServing(serving); }
 
   void Stop(std::chrono::milliseconds limit) override;
 
  private:
-  void Offer(RawService& service, const google::protobuf::ServiceDescriptor& descriptor,
-             grpc::ServerCompletionQueue& queue);
+  void Offer(RawService& service, grpc::ServerCompletionQueue& queue);
 
-  const ServedMethods methods_;
-  RawService sales_{*Descriptor("inventory.v1.InventoryService")};
-  RawService admin_{*Descriptor("inventory.v1.InventoryAdminService")};
-  static const google::protobuf::ServiceDescriptor* Descriptor(const std::string& name) {
-    return google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-  }
-
+  Health health_;
+  ServedMethods methods_;
+  std::deque<RawService> services_;
   int port_ = 0;
   const std::shared_ptr<CallTracker> tracker_ = std::make_shared<CallTracker>();
   std::deque<OfferedMethod> offered_;
@@ -107,8 +102,7 @@ absl::Status GrpcServer::Listen(const RpcSettings& settings) {
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   builder.SetResourceQuota(grpc::ResourceQuota("rpc").SetMaxThreads(kReflectionThreads));
-  builder.RegisterService(&sales_);
-  builder.RegisterService(&admin_);
+  for (RawService& service : services_) builder.RegisterService(&service);
   for (int i = 0; i < settings.threads; ++i) queues_.push_back(builder.AddCompletionQueue());
   server_ = builder.BuildAndStart();
   if (!server_) {
@@ -119,27 +113,25 @@ absl::Status GrpcServer::Listen(const RpcSettings& settings) {
     queues_.clear();
     return ListenError(settings.address, settings.port);
   }
-  SetServing(false);
   for (auto& queue : queues_) {
-    Offer(sales_, *Descriptor("inventory.v1.InventoryService"), *queue);
-    Offer(admin_, *Descriptor("inventory.v1.InventoryAdminService"), *queue);
+    for (RawService& service : services_) Offer(service, *queue);
     pollers_.emplace_back([&queue] { Poll(*queue); });
   }
   return absl::OkStatus();
 }
 
-void GrpcServer::Offer(RawService& service, const google::protobuf::ServiceDescriptor& descriptor,
-                       grpc::ServerCompletionQueue& queue) {
-  for (int i = 0; i < descriptor.method_count(); ++i) {
-    const google::protobuf::MethodDescriptor& method = *descriptor.method(i);
-    const bool streams = method.client_streaming() || method.server_streaming();
+void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue) {
+  for (int i = 0; i < service.descriptor().method_count(); ++i) {
+    const google::protobuf::MethodDescriptor& method = *service.descriptor().method(i);
     OfferedMethod& offered = offered_.emplace_back(
-        OfferedMethod{service, i, method.name(), methods_,
-                      streams ? nullptr : &methods_.unary.at(method.full_name()), queue, tracker_});
-    if (!streams) {
+        OfferedMethod{service, i, method.name(), methods_, nullptr, nullptr, queue, tracker_});
+    if (!RawService::IsStreaming(method)) {
+      offered.unary = &methods_.unary.at(method.full_name());
       OfferUnaryCall(offered);
-    } else if (method.name() == "WatchStock") {
-      OfferWatchCall(offered);
+    } else if (const auto stream = methods_.streams.find(method.full_name());
+               stream != methods_.streams.end()) {
+      offered.stream = &stream->second;
+      OfferStreamCall(offered);
     } else {
       OfferRefusedCall(offered);
     }
@@ -151,10 +143,9 @@ void GrpcServer::Stop(std::chrono::milliseconds limit) {
   if (stopped_ || !server_) return;
   stopped_ = true;
   SetServing(false);
-  server_->GetHealthCheckService()->Shutdown();
   tracker_->Drain(limit);
   tracker_->StopOffering();
-  // What is left is past the limit, or a health or reflection stream, which has no end of its own.
+  // What is left is past the limit, or reflection, which has no end of its own.
   server_->Shutdown(std::chrono::system_clock::now());
   tracker_->Close();
   for (auto& queue : queues_) queue->Shutdown();

@@ -94,6 +94,69 @@ TEST(RpcServerTest, HealthFollowsServing) {
   EXPECT_EQ(Check(server, "another.Service").status.error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+// The health service's Watch.
+class HealthWatch {
+ public:
+  explicit HealthWatch(TestServer& server, const std::string& request = "") {
+    context_.set_deadline(std::chrono::system_clock::now() + kPatience);
+    call_ = grpc::GenericStub(server.channel)
+                .PrepareCall(&context_, "/grpc.health.v1.Health/Watch", &queue_);
+    call_->StartCall(nullptr);
+    EXPECT_TRUE(Wait());
+    const grpc::Slice slice(request);
+    call_->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
+    EXPECT_TRUE(Wait());
+  }
+  ~HealthWatch() {
+    context_.TryCancel();
+    queue_.Shutdown();
+    while (Wait()) {
+    }
+  }
+  // The next message; empty: the stream has ended.
+  std::string Read() {
+    grpc::ByteBuffer bytes;
+    grpc::Slice slice;
+    call_->Read(&bytes, nullptr);
+    if (!Wait() || !bytes.DumpToSingleSlice(&slice).ok()) return "";
+    return {slice.begin(), slice.end()};
+  }
+  grpc::Status Finish() {
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    EXPECT_TRUE(Wait());
+    return status;
+  }
+
+ private:
+  bool Wait() {
+    void* tag;
+    bool ok;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::CompletionQueue queue_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
+TEST(RpcServerTest, AHealthWatchIsToldOfChangesAndEndsWithTheServer) {
+  TestServer server;
+  HealthWatch watch(server);
+  EXPECT_EQ(watch.Read(), kNotServing);
+  server.server->SetServing(true);
+  EXPECT_EQ(watch.Read(), kServing);
+  server.server->SetServing(true);  // no change, no message
+  server.server->SetServing(false);
+  EXPECT_EQ(watch.Read(), kNotServing);
+  HealthWatch unknown(server, "\x0a\x01x");
+  EXPECT_EQ(unknown.Read(), "\x08\x03");
+  // With a limit that would fail the test if the streams were waited for.
+  server.server->Stop(std::chrono::hours(1));
+  EXPECT_EQ(watch.Read(), "");
+  EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST(RpcServerTest, ReflectionListsTheServices) {
   TestServer server;
   const std::string list_services = {"\x3a\x00", 2};

@@ -1,5 +1,7 @@
 #include "rpc/served_methods.h"
 
+#include <utility>
+
 #include "google/protobuf/arena.h"
 #include "rpc/message.h"
 
@@ -29,6 +31,29 @@ UnaryHandler Handle(InventoryApi& api,
   };
 }
 
+class WatchedStock final : public ServedStream {
+ public:
+  explicit WatchedStock(std::unique_ptr<StockStream> updates) : updates_(std::move(updates)) {}
+
+  void Next(Receiver done) override {
+    updates_->Next([done = std::move(done)](const absl::Status& status,
+                                            const v1::WatchStockResponse& response) mutable {
+      done(ToGrpc(status), status.ok() ? Serialize(response) : grpc::ByteBuffer());
+    });
+  }
+
+ private:
+  const std::unique_ptr<StockStream> updates_;
+};
+
+OpenedStream Watch(InventoryApi& api, const grpc::ByteBuffer& bytes) {
+  v1::WatchStockRequest request;
+  if (grpc::Status parsed = Parse(bytes, request); !parsed.ok()) return {std::move(parsed), {}};
+  absl::StatusOr<std::unique_ptr<StockStream>> updates = api.WatchStock(request);
+  if (!updates.ok()) return {ToGrpc(updates.status()), {}};
+  return {grpc::Status::OK, std::make_unique<WatchedStock>(*std::move(updates))};
+}
+
 }  // namespace
 
 ServedMethods MakeServedMethods(InventoryApi& api) {
@@ -53,8 +78,9 @@ ServedMethods MakeServedMethods(InventoryApi& api) {
       {admin + "GetStatus", Handle(api, &InventoryApi::GetStatus)},
       {admin + "Backup", Handle(api, &InventoryApi::Backup)},
   };
-  methods.watch = [&api](const v1::WatchStockRequest& request) { return api.WatchStock(request); };
-  methods.refuse = [&api](const std::string& rpc) { return api.NotThisStore(rpc); };
+  methods.streams = {
+      {sales + "WatchStock", [&api](const grpc::ByteBuffer& bytes) { return Watch(api, bytes); }}};
+  methods.refuse = [&api](const std::string& rpc) { return ToGrpc(api.NotThisStore(rpc)); };
   return methods;
 }
 

@@ -9,8 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/functional/any_invocable.h"
 #include "api/inventory_api.h"
 
 namespace inventory {
@@ -28,12 +27,32 @@ class UnaryReply {
 using UnaryHandler = std::function<void(const grpc::ByteBuffer& request, const CallContext& context,
                                         UnaryReply& reply)>;
 
+// The messages of one server-streaming call. Dropping it, from any thread, ends it: a waiting
+// `done` is then called with any status but OK.
+class ServedStream {
+ public:
+  using Receiver =
+      absl::AnyInvocable<void(const grpc::Status& status, const grpc::ByteBuffer& message)>;
+
+  virtual ~ServedStream() = default;
+  // Calls `done` once with the next message, on any thread; one call at a time. After a status that
+  // is not OK, which ends the call, there is no more.
+  virtual void Next(Receiver done) = 0;
+};
+
+struct OpenedStream {
+  grpc::Status status;
+  std::unique_ptr<ServedStream> stream;  // where the status is OK
+};
+
+using StreamHandler = std::function<OpenedStream(const grpc::ByteBuffer& request)>;
+
+// By full name: "inventory.v1.InventoryService.GetStock".
 struct ServedMethods {
-  // Every unary method, by full name: "inventory.v1.InventoryService.GetStock".
-  std::map<std::string, UnaryHandler> unary;
-  std::function<absl::StatusOr<std::unique_ptr<StockStream>>(const v1::WatchStockRequest&)> watch;
+  std::map<std::string, UnaryHandler> unary;     // all that there are
+  std::map<std::string, StreamHandler> streams;  // server-streaming
   // Why the other streaming methods have no answer here.
-  std::function<absl::Status(const std::string& rpc)> refuse;
+  std::function<grpc::Status(const std::string& rpc)> refuse;
 };
 
 // Every RPC of the api. `api` outlives what is returned.

@@ -48,7 +48,7 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
     request.Swap(&request_);
     CallContext context;
     context.deadline = Deadline(context_);
-    (*method_.handler)(request, context, *this);
+    (*method_.unary)(request, context, *this);
   }
 
   void Send(const grpc::Status& status, const grpc::ByteBuffer& response) override {

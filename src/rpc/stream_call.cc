@@ -4,18 +4,18 @@
 #include <utility>
 
 #include "rpc/call.h"
-#include "rpc/message.h"
 
 namespace inventory {
 namespace {
 
-// One WatchStock call: read the request, then write each update when the one before has left.
+// One server-streaming call: read the request, then write each message when the one before has
+// left.
 //
-// Queue events come on the queue's thread, which alone touches `updates_`; updates and End() come
+// Queue events come on the queue's thread, which alone touches `messages_`; messages and End() come
 // on others. Whoever sees the last event pending go deletes the call.
-class WatchCall final : public OpenStream {
+class StreamCall final : public OpenStream {
  public:
-  explicit WatchCall(const OfferedMethod& method)
+  explicit StreamCall(const OfferedMethod& method)
       : method_(method), tracker_(method.tracker), stream_(&context_) {}
 
   void Offer() {
@@ -32,12 +32,12 @@ class WatchCall final : public OpenStream {
  private:
   class Event final : public QueueEvent {
    public:
-    Event(WatchCall& call, void (WatchCall::*handler)(bool)) : call_(call), handler_(handler) {}
+    Event(StreamCall& call, void (StreamCall::*handler)(bool)) : call_(call), handler_(handler) {}
     void OnEvent(bool ok) override { (call_.*handler_)(ok); }
 
    private:
-    WatchCall& call_;
-    void (WatchCall::*const handler_)(bool);
+    StreamCall& call_;
+    void (StreamCall::*const handler_)(bool);
   };
 
   void OnTaken(bool ok) {
@@ -46,7 +46,7 @@ class WatchCall final : public OpenStream {
       delete this;
       return;
     }
-    OfferWatchCall(method_);
+    OfferStreamCall(method_);
     tracker_->TakeOffer();
     const bool added = tracker_->AddStream(this);
     MutexLock lock(mutex_);
@@ -56,17 +56,16 @@ class WatchCall final : public OpenStream {
   }
 
   void OnRead(bool ok) {
-    v1::WatchStockRequest request;
-    grpc::Status status(grpc::StatusCode::INVALID_ARGUMENT, "the call ended before its request");
-    if (ok) status = Parse(request_, request);
-    if (status.ok()) {
-      absl::StatusOr<std::unique_ptr<StockStream>> updates = method_.served.watch(request);
-      status = ToGrpc(updates.status());
-      if (updates.ok()) updates_ = *std::move(updates);
+    OpenedStream opened;
+    if (ok) {
+      opened = (*method_.stream)(request_);
+      messages_ = std::move(opened.stream);
+    } else {
+      opened.status = {grpc::StatusCode::INVALID_ARGUMENT, "the call ended before its request"};
     }
-    if (!status.ok()) {
+    if (!opened.status.ok()) {
       MutexLock lock(mutex_);
-      EndWith(status);
+      EndWith(opened.status);
     }
     OnStepDone(ok);
   }
@@ -81,26 +80,26 @@ class WatchCall final : public OpenStream {
       stepping_ = false;
       if (end_) {
         Finish();
-      } else if (ok && updates_) {
+      } else if (ok && messages_) {
         ask = true;
-        ++pending_;  // the update
+        ++pending_;  // the message
       }
     }
     if (ask) {
-      updates_->Next([this](const absl::Status& status, const v1::WatchStockResponse& response) {
-        OnUpdate(status, response);
+      messages_->Next([this](const grpc::Status& status, const grpc::ByteBuffer& message) {
+        OnMessage(status, message);
       });
     }
     OnePendingLess();
   }
 
-  void OnUpdate(const absl::Status& status, const v1::WatchStockResponse& response) {
+  void OnMessage(const grpc::Status& status, const grpc::ByteBuffer& message) {
     {
       MutexLock lock(mutex_);
       if (!status.ok()) {
-        EndWith(ToGrpc(status));
+        EndWith(status);
       } else if (!end_) {
-        Start([&] { stream_.Write(Serialize(response), &written_event_); });
+        Start([&] { stream_.Write(message, &written_event_); });
       }
     }
     OnePendingLess();
@@ -113,16 +112,15 @@ class WatchCall final : public OpenStream {
       if (!end_) end_ = grpc::Status::CANCELLED;
       finished_ = true;
     }
-    updates_.reset();  // a pending update comes now, as cancelled
+    messages_.reset();  // a waiting message comes now, as cancelled
     OnePendingLess();
   }
 
   void OnFinished(bool) { OnePendingLess(); }
 
   void EndStopping() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    EndWith(
-        {grpc::StatusCode::UNAVAILABLE,
-         "the service is stopping; watch again on another instance, or here after the restart"});
+    EndWith({grpc::StatusCode::UNAVAILABLE,
+             "the service is stopping; call again on another instance, or here after the restart"});
   }
 
   void EndWith(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -134,7 +132,8 @@ class WatchCall final : public OpenStream {
   void Finish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     finished_ = true;
-    Start([this] { stream_.Finish(*end_, &finished_event_); });
+    const grpc::Status status = *end_;
+    Start([&] { stream_.Finish(status, &finished_event_); });
     stepping_ = false;
   }
 
@@ -160,18 +159,18 @@ class WatchCall final : public OpenStream {
 
   const OfferedMethod& method_;  // not after the server has stopped
   const std::shared_ptr<CallTracker> tracker_;
-  Event taken_event_{*this, &WatchCall::OnTaken};
-  Event read_event_{*this, &WatchCall::OnRead};
-  Event written_event_{*this, &WatchCall::OnWritten};
-  Event finished_event_{*this, &WatchCall::OnFinished};
-  Event over_event_{*this, &WatchCall::OnOver};
+  Event taken_event_{*this, &StreamCall::OnTaken};
+  Event read_event_{*this, &StreamCall::OnRead};
+  Event written_event_{*this, &StreamCall::OnWritten};
+  Event finished_event_{*this, &StreamCall::OnFinished};
+  Event over_event_{*this, &StreamCall::OnOver};
   grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
-  std::unique_ptr<StockStream> updates_;
+  std::unique_ptr<ServedStream> messages_;
 
   Mutex mutex_;
-  int pending_ ABSL_GUARDED_BY(mutex_) = 0;        // events still to come, update included
+  int pending_ ABSL_GUARDED_BY(mutex_) = 0;        // events still to come, message included
   bool stepping_ ABSL_GUARDED_BY(mutex_) = false;  // a read or write is under way
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);  // how it ends, once it must
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;            // nothing more may be started
@@ -179,8 +178,8 @@ class WatchCall final : public OpenStream {
 
 }  // namespace
 
-void OfferWatchCall(const OfferedMethod& method) {
-  if (method.tracker->BeginOffer()) (new WatchCall(method))->Offer();
+void OfferStreamCall(const OfferedMethod& method) {
+  if (method.tracker->BeginOffer()) (new StreamCall(method))->Offer();
 }
 
 }  // namespace inventory
