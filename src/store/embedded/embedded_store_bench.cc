@@ -4,10 +4,13 @@
 //   embedded_store_bench --benchmark_filter=hot/1024
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -51,14 +54,48 @@ void ApplyAndWait(StockStore& store, std::vector<Command> batch) {
   in_flight.Drain();
 }
 
+// A store in a folder of its own, gone with it.
+class Folder {
+ public:
+  Folder() {
+    if (!mkdtemp(path_)) std::abort();
+    settings_.path = path_;
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::unique_ptr<StockStore> Open() const {
+    auto opened = OpenEmbeddedStore(settings_);
+    if (!opened.ok()) std::abort();
+    return std::move(opened->store);
+  }
+
+ private:
+  char path_[40] = "/tmp/embedded_store_bench.XXXXXX";
+  EmbeddedSettings settings_;
+};
+
+std::size_t ResidentBytes() {
+  std::size_t pages = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Sells `orders` units of one book, a line each, in batches of 10,000.
+void Sell(StockStore& store, OrderId first, std::size_t orders) {
+  for (std::size_t sold = 0; sold < orders; sold += 10'000) {
+    std::vector<Command> batch;
+    batch.reserve(10'000);
+    for (OrderId i = 0; i < 10'000; ++i) {
+      batch.push_back({Deduct{1, first + sold + i, 1}, nullptr});
+    }
+    ApplyAndWait(store, std::move(batch));
+  }
+}
+
 void DeductBatches(benchmark::State& state, std::uint64_t books, bool random_orders) {
-  char folder[] = "/tmp/embedded_store_bench.XXXXXX";
-  if (!mkdtemp(folder)) std::abort();
-  EmbeddedSettings settings;
-  settings.path = folder;
-  auto opened = OpenEmbeddedStore(settings);
-  if (!opened.ok()) std::abort();
-  StockStore& store = *opened->store;
+  const Folder folder;
+  const std::unique_ptr<StockStore> opened = folder.Open();
+  StockStore& store = *opened;
   for (BookId book = 1; book <= books;) {
     std::vector<Command> restocks;
     for (int i = 0; i < 10'000 && book <= books; ++i, ++book) {
@@ -86,8 +123,43 @@ void DeductBatches(benchmark::State& state, std::uint64_t books, bool random_ord
   }
   in_flight.Drain();
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_size));
-  store.Close().IgnoreError();
-  std::filesystem::remove_all(folder);
+}
+
+// From a stopped store with this many movements to one that serves.
+void Restart(benchmark::State& state) {
+  const Folder folder;
+  {
+    const std::unique_ptr<StockStore> store = folder.Open();
+    ApplyAndWait(*store, {{Restock{1, 2'000'000'000, "", ""}, nullptr}});
+    Sell(*store, 1, static_cast<std::size_t>(state.range(0)));
+  }
+  for (auto _ : state) {
+    std::unique_ptr<StockStore> store = folder.Open();
+    state.PauseTiming();
+    store.reset();
+    state.ResumeTiming();
+  }
+}
+
+// What a cached order line costs: resident memory before and after 3,000,000 lines of which none
+// has left memory.
+void MemoryPerLine(benchmark::State& state) {
+  constexpr std::size_t kLines = 3'000'000;
+  for (auto _ : state) {
+    const Folder folder;
+    const std::unique_ptr<StockStore> store = folder.Open();
+    ApplyAndWait(*store, {{Restock{1, 2'000'000'000, "", ""}, nullptr}});
+    Sell(*store, 1, 10'000);
+    const std::size_t before = ResidentBytes();
+    Sell(*store, 1'000'000, kLines);
+    state.counters["resident_bytes_per_line"] =
+        static_cast<double>(ResidentBytes() - before) / static_cast<double>(kLines);
+    for (const StoreFigure& figure : store->Status().figures) {
+      if (figure.name == "order_lines_in_memory") {
+        state.counters["lines"] = static_cast<double>(figure.value);
+      }
+    }
+  }
 }
 
 BENCHMARK_CAPTURE(DeductBatches, hot, 1, false)
@@ -96,6 +168,9 @@ BENCHMARK_CAPTURE(DeductBatches, hot, 1, false)
     ->UseRealTime();
 BENCHMARK_CAPTURE(DeductBatches, books_1000000, 1'000'000, false)->Arg(1'024)->UseRealTime();
 BENCHMARK_CAPTURE(DeductBatches, random_orders, 1, true)->Arg(1'024)->UseRealTime();
+
+BENCHMARK(Restart)->Arg(10'000'000)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+BENCHMARK(MemoryPerLine)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace inventory

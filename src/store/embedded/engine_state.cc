@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "absl/numeric/bits.h"
+
 namespace inventory {
 namespace {
 
@@ -14,6 +16,13 @@ constexpr std::size_t kMovementsPerRecord = 64;
 
 // How much a restart may have to replay.
 constexpr std::size_t kChangesPerCheckpoint = 1'000'000;
+
+// How many lines, at most `lines`, fill a hash table just short of the 7/8 at which it doubles, with
+// room for one more batch: half-empty tables would double what a line costs.
+std::size_t FullTable(std::size_t lines) {
+  const std::size_t capacity = absl::bit_floor(lines + lines / 7);
+  return std::max<std::size_t>(capacity - capacity / 8 - capacity / 64, 1);
+}
 
 const ReservedLine* FindIn(const Reservation& reservation, BookId book) {
   const auto found = std::find_if(reservation.lines.begin(), reservation.lines.end(),
@@ -235,7 +244,8 @@ std::vector<OrderId> EngineState::Due(TimeMs now, int limit) const {
 // ---- checkpoints --------------------------------------------------------------------------------
 
 bool EngineState::WantsCheckpoint(std::size_t line_limit) const {
-  return unsaved_changes_ >= kChangesPerCheckpoint || lines_.young_size() >= line_limit / 4;
+  return unsaved_changes_ >= kChangesPerCheckpoint ||
+         lines_.young_size() >= FullTable(line_limit / 4);
 }
 
 bool EngineState::MustWaitForCheckpoint(std::size_t line_limit) const {
