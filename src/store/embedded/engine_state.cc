@@ -17,8 +17,8 @@ constexpr std::size_t kMovementsPerRecord = 64;
 // How much a restart may have to replay.
 constexpr std::size_t kChangesPerCheckpoint = 1'000'000;
 
-// How many lines, at most `lines`, fill a hash table just short of the 7/8 at which it doubles, with
-// room for one more batch: half-empty tables would double what a line costs.
+// How many lines, at most `lines`, fill a hash table just short of the 7/8 at which it doubles,
+// with room for one more batch: half-empty tables would double what a line costs.
 std::size_t FullTable(std::size_t lines) {
   const std::size_t capacity = absl::bit_floor(lines + lines / 7);
   return std::max<std::size_t>(capacity - capacity / 8 - capacity / 64, 1);
