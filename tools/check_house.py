@@ -3,6 +3,7 @@
 
   * a C++ line has at most 100 columns, a function at most 70 lines
   * every RPC of the proto stands in docs/api.md, in inventoryctl and in a test
+  * a page links only to files that are there
 
 Usage: check_house.py [--root FOLDER]
 """
@@ -14,7 +15,7 @@ import unicodedata
 
 COLUMNS = 100
 FUNCTION_LINES = 70
-FOLDERS = ('src', 'client', 'tools', 'tests', 'examples')
+FOLDERS = ('src', 'client', 'tools', 'tests')
 TEXT = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/',
                   re.S)
 
@@ -86,10 +87,18 @@ def check_rpcs(root, errors):
                 errors.append(f'rpc {rpc} is not in {place}')
 
 
+def check_links(root, errors):
+    for page in sorted([*root.glob('*.md'), *root.glob('docs/**/*.md')]):
+        for link in re.findall(r'\]\(([^)#:\s]+)(?:#[^)]*)?\)', page.read_text()):
+            if not (page.parent / link).exists():
+                errors.append(f'{page.relative_to(root)}: links to {link}, which is not there')
+
+
 def check(root):
     errors = []
     check_sources(root, errors)
     check_rpcs(root, errors)
+    check_links(root, errors)
     return errors
 
 

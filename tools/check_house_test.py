@@ -63,6 +63,10 @@ class CheckHouse(unittest.TestCase):
         self.assert_refused({'tools/inventoryctl/commands.cc': ''}, 'tools/inventoryctl')
         self.assert_refused({'src/rpc/rpc_test.cc': ''}, 'a test')
 
+    def test_dead_link(self):
+        self.assertEqual(self.errors({'README.md': '[a](docs/api.md#sell) [b](https://a.b/c)'}), [])
+        self.assert_refused({'README.md': '[a](docs/apy.md)'}, 'links to docs/apy.md')
+
 
 if __name__ == '__main__':
     unittest.main()

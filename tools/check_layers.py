@@ -19,7 +19,7 @@ import re
 import sys
 
 SOURCES = {'.cc', '.h', '.inc'}
-TOP_FOLDERS = ('src', 'client', 'tools', 'tests', 'examples')
+TOP_FOLDERS = ('src', 'client', 'tools', 'tests')
 TEST_FILE = re.compile(r'_(test|bench|fuzz)\.cc$|_testing\.(cc|h)$|_matchers\.h$')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 TYPE = re.compile(r'^(?:class|struct|enum class|enum)\s+(?:ABSL_\w+(?:\([^)]*\))?\s+)*'

@@ -37,7 +37,7 @@ Settings, with their defaults. In the file server.port is the line "port: 9004" 
 redis where a redis setting is given, else mysql where a database setting is, else embedded.
 {}
 Exit status: 0 stopped as asked; 1 could not start or close (the log says why); 2 bad command line
-or configuration. A second signal ends the process at once; what was answered is safe all the same.)";
+or configuration. A second signal ends the process at once; what was answered is safe even then.)";
 
 struct CommandLine {
   std::string file;
