@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <fstream>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <sstream>
 #include <system_error>
 
 namespace inventory {
@@ -62,6 +65,38 @@ std::string Shown(std::string_view text) {
   return shown + (text.size() > kMaxShown ? "…\"" : "\"");
 }
 
+// Sees nothing but where a document starts.
+class DocumentStart : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  YAML::Mark mark_;
+};
+
+// Where a second document begins, if one does; whatever follows the first counts as one. Not
+// YAML::LoadAll, which never ends on some bytes after the first document (0.7.0, "&a {b: ~}c").
+std::optional<YAML::Mark> SecondDocument(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) return start.mark();
+  return std::nullopt;
+}
+
 // Collects what one source after another gives; faults do not stop it, so that all are reported.
 class Loader {
  public:
@@ -104,21 +139,21 @@ class Loader {
 
 void Loader::ReadYaml() {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(source_.yaml);
-    if (documents.empty() || documents[0].IsNull()) return;
-    if (documents.size() > 1) {
-      faults_.push_back(fmt::format("{}: more than one YAML document; keep one (no --- line)",
-                                    At(documents[1].Mark())));
+    if (const std::optional<YAML::Mark> second = SecondDocument(source_.yaml)) {
+      faults_.push_back(
+          fmt::format("{}: a second YAML document begins here; keep one", At(*second)));
       return;
     }
-    if (!documents[0].IsMap()) {
+    const YAML::Node document = YAML::Load(source_.yaml);
+    if (document.IsNull()) return;
+    if (!document.IsMap()) {
       faults_.push_back(
           fmt::format("{}: no settings here; write them as section, colon, and indented below it "
                       "name: value",
-                      At(documents[0].Mark())));
+                      At(document.Mark())));
       return;
     }
-    for (const auto& entry : documents[0]) ReadTop(entry.first, entry.second);
+    for (const auto& entry : document) ReadTop(entry.first, entry.second);
   } catch (const YAML::Exception& error) {
     faults_.push_back(fmt::format("{}: not YAML: {}", At(error.mark), error.msg));
   }

@@ -167,7 +167,8 @@ TEST(ConfigReader, RefusesWhatIsNotAConfiguration) {
             "c.yaml:1: no settings here; write them as section, colon, and indented below it name: "
             "value");
   EXPECT_EQ(Refusal("store: memory\n---\nstore: embedded\n"),
-            "c.yaml:3: more than one YAML document; keep one (no --- line)");
+            "c.yaml:2: a second YAML document begins here; keep one");
+  EXPECT_EQ(Refusal("&a {b: ~}c\n"), "c.yaml:1: a second YAML document begins here; keep one");
 }
 
 TEST(ConfigReader, ReportsAllFaultsAtOnce) {
