@@ -109,11 +109,11 @@ void CommandQueue::Enqueue(std::shared_ptr<Call> call, std::size_t limit) {
     } else {
       figures_.queued += call->size;
       figures_.commands += call->size;
-      calls_.push_back(std::move(call));
+      calls_.push_back(std::exchange(call, nullptr));
       pump = ClaimPump();
     }
   }
-  if (!refusal.ok()) return call->done(std::move(refusal));
+  if (call) return call->done(std::move(refusal));
   if (pump) Pump();
 }
 

@@ -158,7 +158,6 @@ absl::StatusOr<std::unique_ptr<StockWatch>> WatchHub::Watch(WatchQuery query) {
 void WatchHub::Next(const std::shared_ptr<Watcher>& watcher, Done<Update> done) {
   const Time now = steady_clock::now();
   absl::StatusOr<Update> update;
-  bool answer = true;
   bool read = false;
   BookId after = 0;
   {
@@ -169,13 +168,12 @@ void WatchHub::Next(const std::shared_ptr<Watcher>& watcher, Done<Update> done) 
     } else if (watcher->has_changes() && watcher->not_before <= now) {
       update = watcher->TakeUpdate(now, alarm_);
     } else {
-      answer = false;
-      watcher->next = std::move(done);
+      watcher->next = std::exchange(done, nullptr);
       read = !watcher->snapshot_done;
       after = watcher->after;
     }
   }
-  if (answer) return done(std::move(update));
+  if (done) return done(std::move(update));
   if (read) return ReadPage(watcher, after);
   if (watcher->query.min_interval.count() > 0) Wake();  // to see when to come again
 }
