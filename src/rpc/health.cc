@@ -63,8 +63,9 @@ class Health::WatchStream final : public ServedStream {
     done(grpc::Status::OK, Answer(status));
   }
 
-  // What to call now that the state has changed, if anything.
-  Receiver TakeChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(health_.mutex_) {
+  // What to call now that the state has changed, if anything. REQUIRES: the health's mutex, which
+  // the analysis does not know to be the caller's.
+  Receiver TakeChanged() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!waiting_ || StatusLocked() == told_) return nullptr;
     told_ = StatusLocked();
     return std::exchange(waiting_, nullptr);

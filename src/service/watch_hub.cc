@@ -273,7 +273,8 @@ void WatchHub::Run() {
     Inbox inbox = TakeInbox(now, until);
     until = std::min(until, Serve(std::move(inbox), now));
   }
-  alarm_.Write(Time::max());
+  // The rest, whatever the pause. Write adds to the time it is given, so not the very last one.
+  alarm_.Write(Time::max() - LowStockAlarm::kPeriod);
 }
 
 // The whole inbox, or nothing where it is too early; then `again` says when.
