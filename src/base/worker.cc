@@ -12,19 +12,19 @@ Worker::Worker(std::string name, std::size_t queue_limit)
 }
 
 void Worker::Post(Task task) {
-  absl::Status refused;
-  {
-    MutexLock lock(mutex_);
-    if (stopping_) {
-      refused = absl::UnavailableError(name_ + " has stopped; nothing was done");
-    } else if (queue_.size() >= queue_limit_) {
-      refused = absl::ResourceExhaustedError(name_ + " has too much to do; try again later");
-    } else {
-      queue_.push_back(std::move(task));
-      if (queue_.size() == 1) changed_.NotifyOne();
-    }
+  if (absl::Status refused = Enqueue(task); !refused.ok()) task(refused);
+}
+
+// Takes the task if there is room for it, else leaves it and says why.
+absl::Status Worker::Enqueue(Task& task) {
+  MutexLock lock(mutex_);
+  if (stopping_) return absl::UnavailableError(name_ + " has stopped; nothing was done");
+  if (queue_.size() >= queue_limit_) {
+    return absl::ResourceExhaustedError(name_ + " has too much to do; try again later");
   }
-  if (!refused.ok()) task(refused);
+  queue_.push_back(std::move(task));
+  if (queue_.size() == 1) changed_.NotifyOne();
+  return absl::OkStatus();
 }
 
 void Worker::Run() {

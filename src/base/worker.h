@@ -32,6 +32,7 @@ class Worker {
   std::size_t queued() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  absl::Status Enqueue(Task& task) ABSL_LOCKS_EXCLUDED(mutex_);
   void Run();
 
   const std::string name_;

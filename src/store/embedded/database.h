@@ -33,14 +33,12 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   rocksdb::DB& db() { return *db_; }
-  rocksdb::ColumnFamilyHandle* family(Family family) {
-    return families_[static_cast<std::size_t>(family)];
-  }
+  rocksdb::ColumnFamilyHandle* family(Family of) { return families_[static_cast<std::size_t>(of)]; }
   const std::string& folder() const { return folder_; }
   bool created() const { return created_; }
 
   // Whether there is a row with this key; if so `value` is it.
-  absl::StatusOr<bool> Get(Family family, std::string_view key, std::string& value);
+  absl::StatusOr<bool> Get(Family of, std::string_view key, std::string& value);
 
   absl::Status Close();
 

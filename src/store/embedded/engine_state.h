@@ -107,7 +107,7 @@ class EngineState : public StockState {
   void RestoreOpenReservation(OrderId order, ReservationRow row);
   // The highest orders in the index, and whether it has any request.
   void RestoreIndexBounds(OrderId max_line_order, OrderId max_reservation_order, bool has_requests);
-  void ReplayMovement(const JournaledMovement& movement, RecordNumber record);
+  void ReplayMovement(const JournaledMovement& journaled, RecordNumber record);
   void ReplayLine(LineKey key, const OrderLine& line, RecordNumber record);
   void ReplayReservation(OrderId order, const Reservation& reservation, RecordNumber record);
   void ReplayRequest(BookId book, std::string_view request_id, const RequestContent& content,
