@@ -41,6 +41,15 @@ class Service:
         wait_for('it is ready', lambda: b' ready ' in log.read_bytes(), self.process)
         self.port = int(re.search(rb' ready .*\bport=(\d+)', log.read_bytes()).group(1))
 
+    @property
+    def target(self):
+        return f'127.0.0.1:{self.port}'
+
+    def stop(self):
+        """SIGTERM; the exit status."""
+        self.process.terminate()
+        return self.process.wait(WAIT_SECONDS)
+
     def kill(self):
         """kill -9, as a crash would."""
         self.process.kill()
@@ -63,14 +72,15 @@ class Service:
 
     def bench(self, *arguments):
         """inventory-bench with these arguments, running."""
-        command = [self.programs[1], *arguments, '--address', f'127.0.0.1:{self.port}']
+        command = [self.programs[1], *arguments, '--address', self.target]
         self.benches.append(subprocess.Popen(command, stdout=subprocess.PIPE,
                                              stderr=subprocess.STDOUT, text=True))
         return self.benches[-1]
 
 
 class ServiceTest(unittest.TestCase):
-    """A test with a folder of its own. `programs`: the paths of inventory-service and -bench."""
+    """A test with a folder of its own. `programs`: the paths of inventory-service and, where the
+    test uses it, inventory-bench."""
 
     programs = '', ''
 

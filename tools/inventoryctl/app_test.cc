@@ -393,6 +393,8 @@ TEST_F(AppTest, WrongWordsSendNothing) {
                             "reserve --order 7",
                             "reserve --order 7 1:",
                             "reserve 1:2 --order 7 --ttl soon",
+                            "reserve 1:2 --order 7 --ttl 500ms",
+                            "reserve 1:2 --order 7 --ttl inf",
                             "logs 1 --since yesterday",
                             "logs 1 --page 2 --all",
                             "get 1 --timeout 0",

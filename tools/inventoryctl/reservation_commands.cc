@@ -1,5 +1,6 @@
 // reserve, confirm, cancel, reservation, order: what an order holds.
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -21,12 +22,18 @@ std::string StateName(const std::string& enumerator, const std::string& prefix) 
   return absl::AsciiStrToLower(absl::StripPrefix(enumerator, prefix));
 }
 
-// Of a Reserve-, Confirm- or CancelReservationResponse. `expires`: shown where it is not empty.
+// Of a Reserve-, Confirm- or CancelReservationResponse.
 template <typename Response>
-void ShowOutcome(Session& session, std::uint64_t order, const Response& response,
-                 const std::string& expires) {
-  TextTable table({{"CODE"}, {"MESSAGE", Align::kLeft}, {"ORDER"}, {"EXPIRES", Align::kLeft}});
-  table.AddRow({absl::StrCat(response.code()), response.message(), absl::StrCat(order), expires});
+void ShowOutcome(Session& session, std::uint64_t order, const Response& response) {
+  std::vector<TextTable::Column> columns{{"CODE"}, {"MESSAGE", Align::kLeft}, {"ORDER"}};
+  std::vector<std::string> row{absl::StrCat(response.code()), response.message(),
+                               absl::StrCat(order)};
+  if constexpr (std::is_same_v<Response, v1::ReserveStockResponse>) {
+    columns.push_back({"EXPIRES", Align::kLeft});
+    row.push_back(ShowTime(response.expires_at_ms()));
+  }
+  TextTable table(std::move(columns));
+  table.AddRow(std::move(row));
   table.Flush(session.out());
   if (response.lines().empty()) return;
   TextTable lines({{"BOOK"}, {"CODE"}, {"STOCK"}});
@@ -70,21 +77,22 @@ void AddReserve(CLI::App& app, Session& session) {
       ->add_option_function<std::string>(
           "--ttl",
           [request](const std::string& text) {
-            const auto seconds =
-                absl::ToInt64Seconds(ValueOrUsageError("--ttl", ParseDuration(text)));
-            if (seconds > std::numeric_limits<std::int32_t>::max() ||
+            const absl::Duration ttl = ValueOrUsageError("--ttl", ParseDuration(text));
+            const std::int64_t seconds = absl::ToInt64Seconds(ttl);
+            if (ttl != absl::Seconds(seconds) ||
+                seconds > std::numeric_limits<std::int32_t>::max() ||
                 seconds < std::numeric_limits<std::int32_t>::min()) {
-              throw CLI::ValidationError("--ttl", "is too long");
+              throw CLI::ValidationError("--ttl", "is not in whole seconds of a 32-bit number");
             }
             request->set_ttl_seconds(static_cast<std::int32_t>(seconds));
           },
           "how long: seconds, or 15m; absent: as the service is set")
       ->type_name("DURATION");
   command->callback([&session, request] {
-    session.Answer(
-        session.client().ReserveStock(*request), [&](const v1::ReserveStockResponse& response) {
-          ShowOutcome(session, request->order_id(), response, ShowTime(response.expires_at_ms()));
-        });
+    session.Answer(session.client().ReserveStock(*request),
+                   [&](const v1::ReserveStockResponse& response) {
+                     ShowOutcome(session, request->order_id(), response);
+                   });
   });
 }
 
@@ -96,7 +104,7 @@ void AddConfirm(CLI::App& app, Session& session) {
   command->callback([&session, request] {
     session.Answer(session.client().ConfirmReservation(*request),
                    [&](const v1::ConfirmReservationResponse& response) {
-                     ShowOutcome(session, request->order_id(), response, "");
+                     ShowOutcome(session, request->order_id(), response);
                    });
   });
 }
@@ -112,7 +120,7 @@ void AddCancel(CLI::App& app, Session& session) {
   command->callback([&session, request] {
     session.Answer(session.client().CancelReservation(*request),
                    [&](const v1::CancelReservationResponse& response) {
-                     ShowOutcome(session, request->order_id(), response, "");
+                     ShowOutcome(session, request->order_id(), response);
                    });
   });
 }
