@@ -2,8 +2,8 @@
 """Puts one fault at a time into the rules and sees that the tests notice.
 
 Each row of MUTATIONS is one slip somebody could make. The sources are copied to a folder of their
-own, so the tree is never touched; there each fault is put in, the conformance suite and the unit
-tests of stock/ are built and run, and at least one of them must fail. A row whose text is no longer
+own, so the tree is never touched; there each fault is put in; the conformance suite, the unit tests of
+stock/ and the simulation are built and run, and at least one of them must fail. A row whose text is no longer
 in the file is an error too: the table must follow the code.
 
     tests/mutate.py            all rows, a few minutes
@@ -18,7 +18,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RULES = "src/stock/rules.cc"
 MEMORY = "src/store/memory/memory_store.cc"
-TARGETS = ["tests_conformance_test", "stock_test"]
+# What is built and run against each fault.
+TESTS = {
+    "tests_conformance_test": ["--gtest_brief=1", "--gtest_filter=*/memory"],
+    "stock_test": ["--gtest_brief=1"],
+    "simulation": ["--store", "memory", "--seed", "1"],
+}
 
 # description, file, text, text with the fault
 MUTATIONS = [
@@ -169,7 +174,7 @@ MUTATIONS = [
      "balance.available >= *query.below", "balance.available > *query.below"),
     ("a log's end is off by one", MEMORY,
      "page.next_below = sequence + 1;", "page.next_below = sequence;"),
-    ("until is inclusive", MEMORY, "movement.time < query.until", "movement.time <= query.until"),
+    ("until is inclusive", "src/stock/stock_store.cc", "movement.time < query.until", "movement.time <= query.until"),
     ("reads show a passed reservation as reserved", MEMORY,
      "if (reservation->Passed(clock_.Now())) {", "if (false) {"),
     ("what is due comes by order id", MEMORY, "std::sort(due.begin(), due.end());", ""),
@@ -185,21 +190,21 @@ def run(command, **kwargs):
 
 
 def build(tree):
-    return run(["cmake", "--build", tree / "build", "--target", *TARGETS])
+    return run(["cmake", "--build", tree / "build", "--target", *TESTS])
 
 
 def failing_tests(tree):
-    """The first failing test of each binary; a crash or a hang is a failure too."""
+    """The tests that fail, each with its first failure; a crash or a hang is one too."""
     found = []
-    for target in TARGETS:
+    for target, arguments in TESTS.items():
         try:
-            result = run([tree / "build" / "bin" / target, "--gtest_brief=1"], timeout=120)
+            result = run([tree / "build" / "bin" / target, *arguments], timeout=120)
         except subprocess.TimeoutExpired:
             found.append(f"{target} hangs")
             continue
         if result.returncode != 0:
             failed = [line for line in result.stdout.splitlines() if line.startswith("[  FAILED  ]")]
-            found.append(failed[0][13:] if failed else f"{target} crashes")
+            found.append(f"{target} ({failed[0].split()[3].rstrip(',')})" if failed else target)
     return found
 
 
@@ -231,7 +236,7 @@ def main():
             if not failing:
                 missed.append(description)
             print(f"{'caught' if failing else 'MISSED'}  {description}"
-                  f"{': ' + failing[0] if failing else ''}", flush=True)
+                  f"{': ' + '; '.join(failing) if failing else ''}", flush=True)
     print(f"{len(rows) - len(missed)} of {len(rows)} faults caught")
     sys.exit(1 if missed else 0)
 

@@ -227,6 +227,14 @@ TEST_P(ReadConformance, AnUnknownOrderIsEmpty) {
   EXPECT_TRUE(facts.movements.empty());
 }
 
+TEST_P(ReadConformance, ReadingAnOrderWithATombstoneOnAnUnknownBookDoesNotMakeTheBook) {
+  Run(Release{7, 1001, 0, {}});
+  EXPECT_TRUE(Order(1001).movements.empty());
+  const auto stock = ReadStock(store(), {7});
+  ASSERT_OK(stock);
+  EXPECT_FALSE(stock->front().known);
+}
+
 TEST_P(ReadConformance, AnOrdersLinesByBookAndMovementsOldestFirst) {
   Stock(1, 100);
   Stock(2, 100);

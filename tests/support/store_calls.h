@@ -27,6 +27,11 @@ class StoreAnswer {
     };
   }
 
+  bool ready() {
+    MutexLock lock(state_->mutex);
+    return state_->result.has_value();
+  }
+
   // Within a minute, or DEADLINE_EXCEEDED. INTERNAL: answered more than once.
   absl::StatusOr<T> Wait() {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);

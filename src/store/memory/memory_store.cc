@@ -189,8 +189,9 @@ class MemoryStore : public StockStore {
     }
     for (auto line = state_.lines.lower_bound({order, 0});
          line != state_.lines.end() && line->first.order == order; ++line) {
-      if (want_movements) {
-        for (const Movement& movement : state_.books[line->first.book].movements) {
+      const auto book = state_.books.find(line->first.book);  // a tombstone's may be unknown
+      if (want_movements && book != state_.books.end()) {
+        for (const Movement& movement : book->second.movements) {
           if (movement.order == order) facts.movements.push_back(movement);
         }
       }

@@ -1,0 +1,97 @@
+// One store, one random life, one auditor.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "stock/stock_store.h"
+#include "tests/simulation/auditor.h"
+#include "tests/simulation/workload.h"
+#include "tests/support/movable_clock.h"
+#include "tests/support/store_calls.h"
+#include "tests/support/unsynced_file_system.h"
+
+namespace inventory {
+
+// Where the store runs. Opening again finds what the disk kept.
+struct Machine {
+  std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock)> open;
+  UnsyncedFileSystem* disk = nullptr;  // null: nothing survives, so it is never crashed or closed
+};
+
+// What a run went through, added up over worlds.
+struct Experience {
+  std::map<std::string, std::uint64_t> rows;  // of the design's tables
+  std::uint64_t commands = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t crashes_while_opening = 0;
+  std::uint64_t reopened = 0;         // closed in good order and opened again
+  std::uint64_t unanswered_kept = 0;  // commands without an answer that had been done, or …
+  std::uint64_t unanswered_lost = 0;  // … had not
+
+  void Add(const Experience& other);
+};
+
+// Every reply and every read is compared with what the auditor says. Batches are in flight several
+// at a time; a crash comes at any change of the disk. After it the store must hold all it answered
+// for (I5) and, of the rest, the effects of the first few commands in order and nothing else (I6).
+class World {
+ public:
+  World(Machine machine, std::uint64_t seed);
+  ~World();
+
+  // Runs until `commands` have been issued. The error tells what was expected and what was found.
+  absl::Status Run(std::uint64_t commands);
+
+  Experience experience() const;
+
+ private:
+  struct Flight {
+    std::vector<Command> batch;
+    TimeMs time = 0;
+    StoreAnswer<std::vector<Reply>> answer;
+  };
+  class Listener;
+
+  absl::Status Step();
+  absl::Status Survive(const absl::Status& status);
+  void Issue(std::vector<Command> batch);
+  absl::Status Land();   // waits for the oldest flight and checks its replies
+  absl::Status Drain();  // lands all
+  absl::Status CheckReplies(const Flight& flight, const std::vector<Reply>& replies);
+  absl::Status CheckReadInFlight();
+  absl::Status CheckReads();
+  absl::Status CheckBooks();
+  absl::Status CheckOrder(OrderId order);
+  absl::Status CheckLog(MovementQuery query);
+  absl::Status CheckDue();
+  absl::Status CheckListener();
+  absl::Status CheckHistory();  // whole logs and the invariants, at the end
+
+  absl::Status Open();
+  absl::Status CloseAndReopen();
+  absl::Status Recover();
+  absl::Status LandAfterCrash();
+  absl::Status Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered);
+  absl::StatusOr<bool> Matches(const Auditor& auditor, const std::vector<OrderId>& orders);
+
+  const Machine machine_;
+  MovableClock clock_;
+  Workload workload_;
+  Auditor auditor_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<StockStore> store_;
+  std::deque<Flight> flights_;
+  Experience experience_;
+};
+
+}  // namespace inventory
