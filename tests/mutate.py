@@ -2,9 +2,9 @@
 """Puts one fault at a time into the rules and sees that the tests notice.
 
 Each row of MUTATIONS is one slip somebody could make. The sources are copied to a folder of their
-own, so the tree is never touched; there each fault is put in; the conformance suite, the unit tests of
-stock/ and the simulation are built and run, and at least one of them must fail. A row whose text is no longer
-in the file is an error too: the table must follow the code.
+own, so the tree is never touched; there each fault is put in, the conformance suite, the unit tests
+of stock/ and the simulation are built and run, and at least one of them must fail. A row whose text
+is no longer in the file is an error too: the table must follow the code.
 
     tests/mutate.py            all rows, a few minutes
     tests/mutate.py expire     rows whose description contains "expire"

@@ -65,87 +65,14 @@ struct Auditor::Row {
   const char* text;
 };
 
-// The design's tables, row by row: of a verb's rows in a column the first that fits is taken.
 const std::vector<Auditor::Row>& Auditor::Table() {
-  using V = Verb;
-  using C = Column;
-  using W = When;
-  using O = Outcome;
-  using E = Effect;
-  // clang-format off
   static const auto& table = *new std::vector<Row>{
-    {V::kDeduct, C::kNone, W::kShort, O::kInsufficientStock, E::kNothing, "deduct, none, short"},
-    {V::kDeduct, C::kNone, W::kAlways, O::kDeducted, E::kSell, "deduct, none"},
-    {V::kDeduct, C::kReserved, W::kAlways, O::kOrderConflict, E::kNothing, "deduct, reserved"},
-    {V::kDeduct, C::kSoldByDeduct, W::kSame, O::kDuplicateOrder, E::kNothing, "deduct, sold by deduct, same"},
-    {V::kDeduct, C::kSoldByDeduct, W::kAlways, O::kOrderConflict, E::kNothing, "deduct, sold by deduct, other"},
-    {V::kDeduct, C::kSoldByConfirm, W::kAlways, O::kOrderConflict, E::kNothing, "deduct, sold by confirm"},
-    {V::kDeduct, C::kReturned, W::kAlways, O::kOrderReleased, E::kNothing, "deduct, returned"},
-    {V::kDeduct, C::kExpired, W::kAlways, O::kOrderReleased, E::kNothing, "deduct, expired"},
-    {V::kDeduct, C::kTombstone, W::kAlways, O::kOrderReleased, E::kNothing, "deduct, tombstone"},
-
-    {V::kRelease, C::kNone, W::kAlways, O::kNothingToRelease, E::kTombstone, "release, none"},
-    {V::kRelease, C::kReserved, W::kAllOfItsOnly, O::kReleased, E::kReturnHeld, "release, reserved, all of the only line"},
-    {V::kRelease, C::kReserved, W::kAlways, O::kOrderConflict, E::kNothing, "release, reserved, else"},
-    {V::kRelease, C::kSoldByDeduct, W::kAllButNoRoom, O::kStockLimit, E::kNothing, "release, sold by deduct, no room"},
-    {V::kRelease, C::kSoldByDeduct, W::kAll, O::kReleased, E::kReturnSold, "release, sold by deduct, all"},
-    {V::kRelease, C::kSoldByDeduct, W::kAlways, O::kOrderConflict, E::kNothing, "release, sold by deduct, other"},
-    {V::kRelease, C::kSoldByConfirm, W::kAllButNoRoom, O::kStockLimit, E::kNothing, "release, sold by confirm, no room"},
-    {V::kRelease, C::kSoldByConfirm, W::kAll, O::kReleased, E::kReturnSold, "release, sold by confirm, all"},
-    {V::kRelease, C::kSoldByConfirm, W::kAlways, O::kOrderConflict, E::kNothing, "release, sold by confirm, other"},
-    {V::kRelease, C::kReturned, W::kAll, O::kDuplicateRelease, E::kNothing, "release, returned, all"},
-    {V::kRelease, C::kReturned, W::kAlways, O::kOrderConflict, E::kNothing, "release, returned, other"},
-    {V::kRelease, C::kExpired, W::kAll, O::kDuplicateRelease, E::kNothing, "release, expired, all"},
-    {V::kRelease, C::kExpired, W::kAlways, O::kOrderConflict, E::kNothing, "release, expired, other"},
-    {V::kRelease, C::kTombstone, W::kAlways, O::kNothingToRelease, E::kNothing, "release, tombstone"},
-
-    {V::kReserve, C::kNone, W::kOneReleased, O::kOrderReleased, E::kNothing, "reserve, none, a line released"},
-    {V::kReserve, C::kNone, W::kOneTaken, O::kOrderConflict, E::kNothing, "reserve, none, a line sold"},
-    {V::kReserve, C::kNone, W::kOneShort, O::kInsufficientStock, E::kNothing, "reserve, none, short"},
-    {V::kReserve, C::kNone, W::kAlways, O::kReserved, E::kHold, "reserve, none"},
-    {V::kReserve, C::kReserved, W::kSameLines, O::kDuplicateOrder, E::kNothing, "reserve, reserved, same lines"},
-    {V::kReserve, C::kReserved, W::kAlways, O::kOrderConflict, E::kNothing, "reserve, reserved, other lines"},
-    {V::kReserve, C::kConfirmed, W::kAlways, O::kOrderConflict, E::kNothing, "reserve, confirmed"},
-    {V::kReserve, C::kCancelled, W::kAlways, O::kOrderReleased, E::kNothing, "reserve, cancelled"},
-    {V::kReserve, C::kRemembered, W::kAlways, O::kOrderReleased, E::kNothing, "reserve, remembered cancel"},
-    {V::kReserve, C::kExpired, W::kAlways, O::kReservationExpired, E::kNothing, "reserve, expired"},
-
-    {V::kConfirm, C::kNone, W::kAlways, O::kReservationNotFound, E::kNothing, "confirm, none"},
-    {V::kConfirm, C::kReserved, W::kAlways, O::kConfirmed, E::kSellHeld, "confirm, reserved"},
-    {V::kConfirm, C::kConfirmed, W::kGivenBack, O::kOrderReleased, E::kNothing, "confirm, confirmed, all given back"},
-    {V::kConfirm, C::kConfirmed, W::kAlways, O::kDuplicateOrder, E::kNothing, "confirm, confirmed"},
-    {V::kConfirm, C::kCancelled, W::kAlways, O::kOrderReleased, E::kNothing, "confirm, cancelled"},
-    {V::kConfirm, C::kRemembered, W::kAlways, O::kOrderReleased, E::kNothing, "confirm, remembered cancel"},
-    {V::kConfirm, C::kExpired, W::kAlways, O::kReservationExpired, E::kNothing, "confirm, expired"},
-
-    {V::kCancel, C::kNone, W::kAlways, O::kReservationNotFound, E::kRemember, "cancel, none"},
-    {V::kCancel, C::kReserved, W::kAlways, O::kCancelled, E::kReturnAll, "cancel, reserved"},
-    {V::kCancel, C::kConfirmed, W::kAlways, O::kOrderConflict, E::kNothing, "cancel, confirmed"},
-    {V::kCancel, C::kCancelled, W::kAlways, O::kDuplicateRelease, E::kNothing, "cancel, cancelled"},
-    {V::kCancel, C::kRemembered, W::kAlways, O::kReservationNotFound, E::kNothing, "cancel, remembered cancel"},
-    {V::kCancel, C::kExpired, W::kAlways, O::kReservationExpired, E::kNothing, "cancel, expired"},
-
-    {V::kExpire, C::kNone, W::kAlways, O::kOk, E::kNothing, "expire, none"},
-    {V::kExpire, C::kReserved, W::kPassed, O::kOk, E::kExpireAll, "expire, reserved, passed"},
-    {V::kExpire, C::kReserved, W::kAlways, O::kOk, E::kNothing, "expire, reserved, not passed"},
-    {V::kExpire, C::kConfirmed, W::kAlways, O::kOk, E::kNothing, "expire, confirmed"},
-    {V::kExpire, C::kCancelled, W::kAlways, O::kOk, E::kNothing, "expire, cancelled"},
-    {V::kExpire, C::kRemembered, W::kAlways, O::kOk, E::kNothing, "expire, remembered cancel"},
-    {V::kExpire, C::kExpired, W::kAlways, O::kOk, E::kNothing, "expire, expired"},
-
-    {V::kRestock, C::kAnyBook, W::kKnownSame, O::kDuplicateRequest, E::kNothing, "restock, known request, same"},
-    {V::kRestock, C::kAnyBook, W::kKnownOther, O::kRequestIdReused, E::kNothing, "restock, known request, other"},
-    {V::kRestock, C::kAnyBook, W::kNoRoom, O::kStockLimit, E::kNothing, "restock, no room"},
-    {V::kRestock, C::kAnyBook, W::kAlways, O::kRestocked, E::kAdd, "restock"},
-
-    {V::kAdjust, C::kAnyBook, W::kKnownSame, O::kDuplicateRequest, E::kNothing, "adjust, known request, same"},
-    {V::kAdjust, C::kAnyBook, W::kKnownOther, O::kRequestIdReused, E::kNothing, "adjust, known request, other"},
-    {V::kAdjust, C::kAnyBook, W::kUnexpected, O::kStockChanged, E::kNothing, "adjust, unexpected stock"},
-    {V::kAdjust, C::kAnyBook, W::kBelowZero, O::kInsufficientStock, E::kNothing, "adjust, below zero"},
-    {V::kAdjust, C::kAnyBook, W::kNoRoom, O::kStockLimit, E::kNothing, "adjust, no room"},
-    {V::kAdjust, C::kAnyBook, W::kAlways, O::kAdjusted, E::kSet, "adjust"},
+#define ROW(verb, column, when, outcome, effect) \
+  {Verb::verb,       Column::column, When::when, \
+   Outcome::outcome, Effect::effect, #verb " | " #column " | " #when},
+#include "tests/simulation/design_table.inc"
+#undef ROW
   };
-  // clang-format on
   return table;
 }
 
@@ -325,6 +252,7 @@ void Auditor::Append(const Case& c, BookId book, ChangeType type, std::int64_t q
   m.actor = c.actor;
   logs_[book].push_back(m);
   if (m.order != 0) order_logs_[m.order].push_back(m);
+  if (!m.request_id.empty()) requests_[{book, m.request_id}] = c.content;
   changes_.push_back({book, m.before, {m.after, m.locked_after, m.sequence}});
 }
 
@@ -388,13 +316,11 @@ void Auditor::Do(Effect effect, const Case& c) {
     case Effect::kRemember: reservations_[c.line.order].column = Column::kRemembered; return;
     case Effect::kAdd:
       Append(c, c.line.book, ChangeType::kRestock, c.quantity, c.quantity, 0);
-      if (!c.request_id.empty()) requests_[{c.line.book, c.request_id}] = c.content;
       return;
     case Effect::kSet: {
       const std::int64_t now = Stock(c.line.book).balance.available;
       const std::int64_t difference = c.to ? c.quantity - now : c.quantity;
       Append(c, c.line.book, ChangeType::kAdjust, std::abs(difference), difference, 0);
-      if (!c.request_id.empty()) requests_[{c.line.book, c.request_id}] = c.content;
       return;
     }
   }

@@ -1,8 +1,8 @@
 // Says what a store must answer.
 //
-// A second reading of the design's tables, written the other way round: they stand in auditor.cc as
-// rows, the first that fits is taken, and an order's state is what its rows have made of it. It
-// shares the domain's values with stock/rules.cc and no line of code.
+// A second reading of the design's tables, written the other way round: they stand in
+// design_table.inc as rows, the first that fits is taken, and an order's state is what its rows
+// have made of it. It shares the domain's values with stock/rules.cc and no line of code.
 //
 // One thread at a time. Copyable: a copy can run ahead.
 #pragma once
