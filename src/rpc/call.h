@@ -12,19 +12,12 @@
 #include <string>
 
 #include "rpc/call_tracker.h"
+#include "rpc/queue_event.h"
 #include "rpc/raw_service.h"
+#include "rpc/reply_queue.h"
 #include "rpc/served_methods.h"
 
 namespace inventory {
-
-// What a completion queue's tags point to.
-class QueueEvent {
- public:
-  virtual void OnEvent(bool ok) = 0;
-
- protected:
-  ~QueueEvent() = default;
-};
 
 // A method as offered on one queue. Outlives the queue.
 struct OfferedMethod {
@@ -35,6 +28,7 @@ struct OfferedMethod {
   const UnaryHandler* unary;    // of a unary method
   const StreamHandler* stream;  // of a server-streaming method that is not refused
   grpc::ServerCompletionQueue& queue;
+  ReplyQueue& replies;  // of the queue
   std::shared_ptr<CallTracker> tracker;
 };
 

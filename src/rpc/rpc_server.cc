@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "google/protobuf/stubs/logging.h"
 #include "rpc/call.h"
 #include "rpc/health.h"
@@ -27,12 +28,6 @@ constexpr int kMaxRequestBytes = 4 * 1'024 * 1'024;
 // Reflection is served by gRPC's own threads.
 constexpr int kReflectionThreads = 4;
 
-void Poll(grpc::ServerCompletionQueue& queue) {
-  void* tag;
-  bool ok;
-  while (queue.Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
-}
-
 // gRPC's own words are for who looks into it; what an operator must know is in our errors.
 void LogForGrpc(gpr_log_func_args* line) {
   LogDebug(line->message, {{"grpc_file", line->file}, {"grpc_line", line->line}});
@@ -45,6 +40,8 @@ void SetUpGrpcOnce() {
     grpc_init();
     gpr_set_log_function(LogForGrpc);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // Debian's Abseil looks for lock cycles in release builds too, at every lock gRPC takes.
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     // A text that is not UTF-8 is answered to who sent it; callers don't write our log.
     google::protobuf::SetLogHandler(nullptr);
     return true;
@@ -73,7 +70,7 @@ class GrpcServer final : public RpcServer {
   void Stop(std::chrono::milliseconds limit) override;
 
  private:
-  void Offer(RawService& service, grpc::ServerCompletionQueue& queue);
+  void Offer(RawService& service, grpc::ServerCompletionQueue& queue, ReplyQueue& replies);
 
   Health health_;
   ServedMethods methods_;
@@ -82,6 +79,7 @@ class GrpcServer final : public RpcServer {
   const std::shared_ptr<CallTracker> tracker_ = std::make_shared<CallTracker>();
   std::deque<OfferedMethod> offered_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::deque<ReplyQueue> replies_;  // one a queue
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> pollers_;
 
@@ -114,17 +112,19 @@ absl::Status GrpcServer::Listen(const RpcSettings& settings) {
     return ListenError(settings.address, settings.port);
   }
   for (auto& queue : queues_) {
-    for (RawService& service : services_) Offer(service, *queue);
+    ReplyQueue& replies = replies_.emplace_back(*queue);
+    for (RawService& service : services_) Offer(service, *queue, replies);
     pollers_.emplace_back([&queue] { Poll(*queue); });
   }
   return absl::OkStatus();
 }
 
-void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue) {
+void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue,
+                       ReplyQueue& replies) {
   for (int i = 0; i < service.descriptor().method_count(); ++i) {
     const google::protobuf::MethodDescriptor& method = *service.descriptor().method(i);
-    OfferedMethod& offered = offered_.emplace_back(
-        OfferedMethod{service, i, method.name(), methods_, nullptr, nullptr, queue, tracker_});
+    OfferedMethod& offered = offered_.emplace_back(OfferedMethod{
+        service, i, method.name(), methods_, nullptr, nullptr, queue, replies, tracker_});
     if (!RawService::IsStreaming(method)) {
       offered.unary = &methods_.unary.at(method.full_name());
       OfferUnaryCall(offered);

@@ -29,7 +29,8 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
   }
 
   void OnEvent(bool ok) override {
-    if (taken_) return End();  // the reply has left, or there is nobody to read it
+    if (sent_) return End();  // the reply has left, or there is nobody to read it
+    if (taken_) return SendNow();
     if (!ok) {
       tracker_->WithdrawOffer();
       delete this;
@@ -51,19 +52,34 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
     (*method_.unary)(request, context, *this);
   }
 
+  // On any thread, once.
   void Send(const grpc::Status& status, const grpc::ByteBuffer& response) override {
+    status_ = status;
+    response_ = response;
     const std::shared_ptr<CallTracker> tracker = tracker_;
     if (!tracker->BeginOperation()) return End();
-    // The next event may come, and end this call, before these return.
-    if (status.ok()) {
-      writer_.Finish(response, status, static_cast<QueueEvent*>(this));
+    if (IsPolling(method_.queue)) {
+      SendNow();
     } else {
-      writer_.FinishWithError(status, static_cast<QueueEvent*>(this));
+      method_.replies.Push(this);
     }
     tracker->EndOperation();
   }
 
  private:
+  // On the thread that polls.
+  void SendNow() {
+    const std::shared_ptr<CallTracker> tracker = tracker_;
+    if (!tracker->BeginOperation()) return End();
+    sent_ = true;
+    if (status_.ok()) {
+      writer_.Finish(response_, status_, static_cast<QueueEvent*>(this));
+    } else {
+      writer_.FinishWithError(status_, static_cast<QueueEvent*>(this));
+    }
+    tracker->EndOperation();
+  }
+
   void End() {
     const std::shared_ptr<CallTracker> tracker = tracker_;
     delete this;
@@ -73,6 +89,9 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
   const OfferedMethod& method_;  // not after the server has stopped
   const std::shared_ptr<CallTracker> tracker_;
   bool taken_ = false;
+  bool sent_ = false;
+  grpc::Status status_;
+  grpc::ByteBuffer response_;
   grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
