@@ -145,6 +145,7 @@ void VisitMovement(std::uint8_t tag, RecordNumber number, TimeMs time, std::uint
   journaled.book_previous = Previous(number, reader.Varint(), reader);
   if (tag & kHasOrder) {
     movement.order = reader.Varint();
+    if (movement.order == 0) reader.Fail();
     journaled.line_previous = Previous(number, reader.Varint(), reader);
   }
   if (tag & kHasTexts) {
