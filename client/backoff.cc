@@ -8,8 +8,9 @@ std::chrono::milliseconds Backoff(int failures, std::chrono::milliseconds first,
                                   std::chrono::milliseconds longest, double fraction) {
   std::chrono::milliseconds wait = std::min(first, longest);
   for (int i = 1; i < failures && wait < longest; ++i) wait = std::min(wait * 2, longest);
-  return wait / 2 +
-         std::chrono::milliseconds(static_cast<std::int64_t>(wait.count() / 2 * fraction));
+  const std::chrono::milliseconds half = wait / 2;
+  return half + std::chrono::milliseconds(
+                    static_cast<std::int64_t>(static_cast<double>(half.count()) * fraction));
 }
 
 }  // namespace inventory

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 namespace inventory {
 namespace {
@@ -51,7 +51,7 @@ absl::Status ListenError(const std::string& address, int port) {
       return absl::InvalidArgumentError(
           what + "not an address of this machine; choose one of them, or 0.0.0.0 for all");
     case 0: return absl::UnavailableError(what + "it failed once, but would work now; try again");
-    default: return absl::UnavailableError(what + std::strerror(error));
+    default: return absl::UnavailableError(what + std::system_category().message(error));
   }
 }
 

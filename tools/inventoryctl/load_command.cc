@@ -69,6 +69,7 @@ class Loader {
   Counts Run() {
     InventoryClient& client = session_.client();
     std::vector<std::thread> callers;
+    callers.reserve(kCallers);
     for (int i = 0; i < kCallers; ++i) {
       callers.emplace_back([this, &client] {
         for (std::size_t n = next_++; n < restocks_.size() && Send(client, restocks_[n]);

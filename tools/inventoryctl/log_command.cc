@@ -135,7 +135,7 @@ void Follow(Session& session, const LogOptions& options) {
   if (!ended.ok()) session.Failed(ended);
 }
 
-void AddTime(CLI::App* command, const std::string& name, std::shared_ptr<LogOptions> options,
+void AddTime(CLI::App* command, const std::string& name, const std::shared_ptr<LogOptions>& options,
              void (v1::GetInventoryLogsRequest::*set)(std::int64_t), const std::string& help) {
   command
       ->add_option_function<std::string>(
