@@ -14,6 +14,7 @@
 #include "rocksdb/env.h"
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
+#include "telemetry/log.h"
 #include "tests/simulation/world.h"
 
 namespace inventory {
@@ -94,5 +95,10 @@ int main(int argc, char** argv) {
   app.add_option("--commands", commands, "how many to run");
   CLI11_PARSE(app, argc, argv);
   if (seed == 0) seed = std::random_device()();
+  // A store that is crashed has much to say.
+  if (const absl::Status status = inventory::StartLogging({.output = "/dev/null"}); !status.ok()) {
+    std::cerr << status.message() << std::endl;
+    return 1;
+  }
   return inventory::Run(store, seed, commands);
 }
