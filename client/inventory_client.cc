@@ -1,6 +1,5 @@
 #include "client/inventory_client.h"
 
-#include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include <thread>
@@ -11,6 +10,7 @@
 #include "base/status_macros.h"
 #include "client/backoff.h"
 #include "client/channel.h"
+#include "grpc/health/v1/health.pb.h"
 
 namespace inventory {
 namespace {
@@ -216,14 +216,10 @@ absl::StatusOr<v1::ImportStockResponse> InventoryClient::ImportStock(
 }
 
 absl::StatusOr<bool> InventoryClient::IsServing(const std::string& service) {
-  // grpc.health.v1's two messages have the wire form of these well-known ones: one string, and one
-  // number that is 1 for SERVING.
-  using HealthRequest = google::protobuf::StringValue;
-  using HealthResponse = google::protobuf::Int32Value;
-  constexpr int kServing = 1;
-
+  using HealthRequest = grpc::health::v1::HealthCheckRequest;
+  using HealthResponse = grpc::health::v1::HealthCheckResponse;
   HealthRequest request;
-  request.set_value(service);
+  request.set_service(service);
   HealthResponse response;
   grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(channel_);
   RETURN_IF_ERROR(SendWithRetries([&](grpc::ClientContext* context) {
@@ -238,7 +234,7 @@ absl::StatusOr<bool> InventoryClient::IsServing(const std::string& service) {
     queue.Next(&tag, &ok);
     return status;
   }));
-  return response.value() == kServing;
+  return response.status() == HealthResponse::SERVING;
 }
 
 }  // namespace inventory
