@@ -16,6 +16,7 @@
 #include "store/embedded/database.h"
 #include "store/embedded/durable_books.h"
 #include "store/embedded/engine_state.h"
+#include "store/embedded/fault.h"
 #include "store/embedded/health.h"
 #include "store/embedded/journal_writer.h"
 #include "store/embedded/log_reader.h"
@@ -189,6 +190,7 @@ void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch, Done<std::v
     health_.Stop(state_.fault());
     return done(health_.Refusal());
   }
+  if (kFault == Fault::kEarlyDuplicates && decided.records.empty()) return done(std::move(replies));
   writer_.Push({std::move(decided), [replies = std::move(replies),
                                      done = std::move(done)](const absl::Status& status) mutable {
                   if (!status.ok()) return done(status);

@@ -16,10 +16,6 @@ JournalWriter::JournalWriter(Database& database, DurableBooks& books, Health& he
 }
 
 void JournalWriter::Push(Commit commit) {
-  if (kFault == Fault::kEarlyDuplicates && commit.batch.records.empty()) {
-    commit.finish(absl::OkStatus());
-    return;
-  }
   MutexLock lock(mutex_);
   pending_.push_back(std::move(commit));
   if (pending_.size() == 1) changed_.NotifyOne();
