@@ -1,6 +1,7 @@
 #include "store/embedded/durable_books.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace inventory {
 namespace {
@@ -25,6 +26,26 @@ void DurableBooks::Publish(const std::vector<StockChanged>& changes,
 void DurableBooks::Restore(BookId book, const BookRow& row) {
   MutexLock lock(mutex_);
   if (books_.insert_or_assign(book, row).second) unsorted_.push_back(book);
+}
+
+void DurableBooks::AddSparse(const std::vector<SparseRow>& rows) {
+  if (rows.empty()) return;
+  MutexLock lock(sparse_mutex_);
+  for (const SparseRow& row : rows) sparse_.emplace(std::pair(row.book, row.sequence), row);
+}
+
+void DurableBooks::DropSparse(RecordNumber saved) {
+  MutexLock lock(sparse_mutex_);
+  for (auto row = sparse_.begin(); row != sparse_.end();) {
+    row = row->second.record <= saved ? sparse_.erase(row) : std::next(row);
+  }
+}
+
+std::optional<SparseRow> DurableBooks::FindSparse(BookId book, std::uint64_t sequence) const {
+  MutexLock lock(sparse_mutex_);
+  const auto row = sparse_.lower_bound({book, sequence});
+  if (row == sparse_.end() || row->second.book != book) return std::nullopt;
+  return row->second;
 }
 
 std::optional<BookRow> DurableBooks::Find(BookId book) const {

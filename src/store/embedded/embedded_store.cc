@@ -326,7 +326,10 @@ void EmbeddedStore::BeginCheckpoint() {
       absl::Status saved = posted;
       if (saved.ok()) saved = SaveCheckpoint(*database_, books_, content);
       health_.Stop(saved);
-      if (saved.ok()) checkpoint_record_ = content.record;
+      if (saved.ok()) {
+        checkpoint_record_ = content.record;
+        books_.DropSparse(content.record);
+      }
       checkpoint_.Set(saved.ok() ? CheckpointProgress::Step::kSaved
                                  : CheckpointProgress::Step::kIdle);
     });

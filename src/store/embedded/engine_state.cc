@@ -114,7 +114,7 @@ void EngineState::Record(Movement movement) {
   BookRow& book = books_[movement.book];
   record_.AddMovement(movement, book.record, line_previous);
   TouchBook(movement.book, book, record_.number());
-  KeepSparse(movement, record_.number());
+  if (KeepSparse(movement, record_.number())) batch_.sparse.push_back(sparse_.back());
   book.balance = {movement.after, movement.locked_after, movement.sequence};
   book.record = record_.number();
   ++unsaved_changes_;
@@ -139,10 +139,10 @@ void EngineState::TouchBook(BookId book, const BookRow& before, RecordNumber rec
   }
 }
 
-void EngineState::KeepSparse(const Movement& movement, RecordNumber record) {
-  if (movement.sequence % kSparseEvery == 0) {
-    sparse_.push_back({movement.book, movement.sequence, record, movement.time});
-  }
+bool EngineState::KeepSparse(const Movement& movement, RecordNumber record) {
+  if (movement.sequence % kSparseEvery != 0) return false;
+  sparse_.push_back({movement.book, movement.sequence, record, movement.time});
+  return true;
 }
 
 void EngineState::SetLine(LineKey key, const OrderLine& line) {

@@ -35,6 +35,7 @@ struct DecidedBatch {
   std::vector<Record> records;  // none: nothing changed
   std::vector<StockChanged> changes;
   std::vector<RecordNumber> change_records;  // changes[i] was made by change_records[i]
+  std::vector<SparseRow> sparse;             // every 128th movement of a book
 };
 
 // What a checkpoint saves: all that changed since the last one began. The tables do not change.
@@ -114,6 +115,8 @@ class EngineState : public StockState {
                      RecordNumber record);
   // The journal's end: where new records go on.
   void RestoreEnd(RecordNumber last_record, const RecordSummary& summary);
+  // The rows of the sparse index that the replay found.
+  const std::vector<SparseRow>& unsaved_sparse() const { return sparse_; }
   // A book that is known.
   const BookRow& Book(BookId book) const { return books_.find(book)->second; }
 
@@ -128,7 +131,8 @@ class EngineState : public StockState {
   RecordNumber RecordOfLine(const Movement& movement);
   void PutReservation(OrderId order, ReservationPointer row);
   void TouchBook(BookId book, const BookRow& before, RecordNumber record);
-  void KeepSparse(const Movement& movement, RecordNumber record);
+  // Whether it belongs into the sparse index.
+  bool KeepSparse(const Movement& movement, RecordNumber record);
   void CloseRecord();
   // Keeps the first failure. False: not found, or failed.
   bool ReadIndex(Family family, std::string_view key);

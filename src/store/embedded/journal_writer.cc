@@ -48,6 +48,7 @@ void JournalWriter::Run() {
 void JournalWriter::Finish(Commit& commit, const absl::Status& status) {
   if (status.ok()) {
     const DecidedBatch& batch = commit.batch;
+    books_.AddSparse(batch.sparse);
     books_.Publish(batch.changes, batch.change_records);
     StockObserver* const observer = observer_;
     if (observer && !batch.changes.empty()) observer->OnChanges(batch.changes);

@@ -93,7 +93,9 @@ absl::StatusOr<MovementPage> LogReader::Page(const MovementQuery& query) const {
   if (from == 0) return page;
 
   PageBuilder builder(query, from, page);
-  ASSIGN_OR_RETURN(RecordNumber record, RecordNear(query.book, from, book->record));
+  ASSIGN_OR_RETURN(const std::optional<SparseRow> near, FindSparse(query.book, from));
+  // Later than the page, perhaps: the chain leads there.
+  RecordNumber record = near ? std::min(near->record, book->record) : book->record;
   for (int read = 0; record != 0; ++read) {
     ASSIGN_OR_RETURN(const std::vector<JournaledMovement> movements, ReadRecord(record));
     RecordNumber previous = record;
@@ -114,46 +116,37 @@ absl::StatusOr<MovementPage> LogReader::Page(const MovementQuery& query) const {
   return page;
 }
 
-absl::StatusOr<RecordNumber> LogReader::RecordNear(BookId book, std::uint64_t sequence,
-                                                   RecordNumber head) const {
+absl::StatusOr<std::optional<SparseRow>> LogReader::FindSparse(BookId book,
+                                                               std::uint64_t sequence) const {
   std::unique_ptr<rocksdb::Iterator> row(
       database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kSparse)));
   row->Seek(SparseKey(book, sequence));
   RETURN_IF_ERROR(ToStatus(row->status(), "reading the log's index"));
-  SparseRow sparse;
-  if (!row->Valid()) return head;
-  if (!DecodeSparse(View(row->key()), View(row->value()), sparse)) {
+  SparseRow saved;
+  if (row->Valid() && !DecodeSparse(View(row->key()), View(row->value()), saved)) {
     return absl::DataLossError("a row of the log's index is not readable");
   }
-  return sparse.book == book ? sparse.record : head;
+  if (row->Valid() && saved.book == book) return std::optional<SparseRow>(saved);
+  return books_.FindSparse(book, sequence);
 }
 
 absl::StatusOr<std::uint64_t> LogReader::LastSequenceBefore(BookId book, TimeMs until,
                                                             std::uint64_t last) const {
-  std::unique_ptr<rocksdb::Iterator> row(
-      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kSparse)));
   // The first indexed movement that is not before `until`: all that are, are below it.
   std::uint64_t low = 0;
-  std::uint64_t high = last / kSparseEvery + 1;
+  std::uint64_t high = last / kSparseEvery;
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
-    SparseRow sparse;
-    row->Seek(SparseKey(book, (middle + 1) * kSparseEvery));
-    const bool indexed = row->Valid() &&
-                         DecodeSparse(View(row->key()), View(row->value()), sparse) &&
-                         sparse.book == book;
-    if (!indexed || sparse.time >= until) {
+    ASSIGN_OR_RETURN(const std::optional<SparseRow> indexed,
+                     FindSparse(book, (middle + 1) * kSparseEvery));
+    if (!indexed || indexed->time >= until) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
-  RETURN_IF_ERROR(ToStatus(row->status(), "reading the log's index"));
   const std::uint64_t bound = (low + 1) * kSparseEvery;
-  row->Seek(SparseKey(book, bound));
-  SparseRow sparse;
-  const bool indexed = row->Valid() && DecodeSparse(View(row->key()), View(row->value()), sparse) &&
-                       sparse.book == book;
+  ASSIGN_OR_RETURN(const std::optional<SparseRow> indexed, FindSparse(book, bound));
   return indexed ? std::min(last, bound) : last;
 }
 

@@ -1,6 +1,7 @@
 // Reading the journal as a log: a book's movements newest first, and a line's.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -26,9 +27,8 @@ class LogReader {
 
  private:
   absl::StatusOr<std::vector<JournaledMovement>> ReadRecord(RecordNumber record) const;
-  // The record to begin with for this sequence of a book, or a later one of the book's chain.
-  absl::StatusOr<RecordNumber> RecordNear(BookId book, std::uint64_t sequence,
-                                          RecordNumber head) const;
+  // The first row of the sparse index at or after this sequence of the book, if there is one.
+  absl::StatusOr<std::optional<SparseRow>> FindSparse(BookId book, std::uint64_t sequence) const;
   // A sequence of the book that every movement before `until` is at or below.
   absl::StatusOr<std::uint64_t> LastSequenceBefore(BookId book, TimeMs until,
                                                    std::uint64_t last) const;

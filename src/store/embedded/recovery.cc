@@ -196,7 +196,9 @@ absl::Status Recover(Database& database, EngineState& state, DurableBooks& books
   RETURN_IF_ERROR(LoadBooks(database, last, state, books));
   RETURN_IF_ERROR(LoadOpenReservations(database, state));
   RETURN_IF_ERROR(LoadIndexBounds(database, state));
-  return ReplayJournal(database, checkpoint, last, state, books);
+  RETURN_IF_ERROR(ReplayJournal(database, checkpoint, last, state, books));
+  books.AddSparse(state.unsaved_sparse());
+  return absl::OkStatus();
 }
 
 }  // namespace inventory
