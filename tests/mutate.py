@@ -100,7 +100,7 @@ MUTATIONS = [
      "  return Answer(Outcome::kAdjusted",
      "return Answer(Outcome::kAdjusted"),
     ("a request id with other content is a duplicate", RULES,
-     "*before == content ? Outcome::kDuplicateRequest", "content.quantity != 0 ? Outcome::kDuplicateRequest"),
+     "*before == content ? Outcome::kDuplicateRequest", "before && content.quantity != 0 ? Outcome::kDuplicateRequest"),
     ("the expectation is no content", RULES,
      "command.expected.has_value(), command.expected.value_or(0)}", "false, 0}"),
     ("the expectation is of the total", RULES,
@@ -141,7 +141,8 @@ MUTATIONS = [
      " });\n  return sums;\n"),
     ("a repeated reserve may leave lines out", RULES,
      "std::equal(held.begin(), held.end(), asked.begin(), asked.end(),",
-     "held.size() >= asked.size() && std::equal(asked.begin(), asked.end(), held.begin(),"),
+     "std::equal(held.begin(), held.begin() + std::min(held.size(), asked.size()), "
+     "asked.begin(), asked.begin() + std::min(held.size(), asked.size()),"),
     ("a repeated reserve may differ in quantity", RULES,
      "a.book == b.book && a.quantity == b.quantity", "a.book == b.book"),
     ("a deadline is a millisecond late", RULES,
@@ -218,8 +219,10 @@ def main():
                         ignore=shutil.ignore_patterns("build", ".git"))
         configured = run(["cmake", "-S", tree, "-B", tree / "build", "-G", "Ninja",
                           "-DCMAKE_BUILD_TYPE=Debug", "-DINVENTORY_GRPC=OFF"])
-        if configured.returncode != 0 or build(tree).returncode != 0:
-            sys.exit("the tree does not build: " + configured.stdout[-2000:])
+        if configured.returncode != 0:
+            sys.exit("the tree does not configure:\n" + configured.stdout[-2000:])
+        if (built := build(tree)).returncode != 0:
+            sys.exit("the tree does not build:\n" + built.stdout[-2000:])
         if failing := failing_tests(tree):
             sys.exit(f"the tests fail without any fault: {failing}")
         for description, file, text, fault in rows:
