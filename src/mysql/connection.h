@@ -58,8 +58,8 @@ class SqlRows {
 // Blocking, so from one thread at a time, and one that may wait: at most the DSN's timeouts. Never
 // reconnects by itself: after kGone only the destructor is of use.
 //
-// Sessions read committed, think in UTC and strict SQL, end when idle for kIdleLimitSeconds (so that
-// what a frozen process holds is given back) and wait for a row at most kLockWaitSeconds.
+// Sessions read committed, think in UTC and strict SQL, end when idle for kIdleLimitSeconds (so
+// that what a frozen process holds is given back) and wait for a row at most kLockWaitSeconds.
 class Connection {
  public:
   static constexpr int kIdleLimitSeconds = 5;

@@ -6,8 +6,8 @@
 //   inventory@unix(/run/mysqld/mysqld.sock)/inventory_db?tls=false
 //
 // https://github.com/go-sql-driver/mysql#dsn-data-source-name. The last '/' ends the address; the
-// last '@' before it ends the password, which may hold any byte and is not decoded. `tcp(localhost)`
-// means TCP; the C library would take "localhost" for the Unix socket.
+// last '@' before it ends the password, which may hold any byte and is not decoded.
+// `tcp(localhost)` means TCP; the C library would take "localhost" for the Unix socket.
 #pragma once
 
 #include <string>
@@ -42,9 +42,9 @@ struct Dsn {
   std::string Location() const;
 };
 
-// Parameters that change nothing here (charset, collation, parseTime, loc, …) are taken and ignored;
-// one that is unknown, or that asks for what this client does not do, is an InvalidArgument whose
-// text says what is allowed and never holds the password.
+// Parameters that change nothing here (charset, collation, parseTime, loc, …) are taken and
+// ignored; one that is unknown, or that asks for what this client does not do, is an
+// InvalidArgument whose text says what is allowed and never holds the password.
 absl::StatusOr<Dsn> ParseDsn(std::string_view text);
 
 }  // namespace inventory
