@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "mysql/fault.h"
 #include "mysql/sql_text.h"
 
 namespace inventory {
@@ -242,7 +243,15 @@ std::vector<std::string> RowStatements::Packets(std::string_view last) {
     absl::StrAppend(&packets.back(), packets.back().empty() ? "" : ";", statement);
   };
   for (Insert* insert : {&lines_, &reservations_, &requests_, &books_, &movements_}) {
-    for (const std::string& statement : insert->statements) add(statement);
+    for (std::string& statement : insert->statements) {
+      if (kMysqlFault == MysqlFault::kUpsertBook && insert == &books_) {
+        statement += " ON DUPLICATE KEY UPDATE stock=VALUES(stock),total_stock=VALUES(total_stock)";
+      }
+      if (kMysqlFault == MysqlFault::kLinesBeforeLocks && insert == &lines_) {
+        statement += " ON DUPLICATE KEY UPDATE quantity=VALUES(quantity)";
+      }
+      add(statement);
+    }
   }
   for (const std::string& statement : updates_) add(statement);
   if (!packets.back().empty()) packets.back() += ';';

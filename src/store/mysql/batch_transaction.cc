@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "mysql/fault.h"
 #include "mysql/sql_text.h"
 #include "stock/rules.h"
 
@@ -141,23 +142,28 @@ absl::Status BatchTransaction::LoadReservations() {
 
 absl::Status BatchTransaction::LoadBooksAndLines() {
   std::string sql;
-  const std::size_t book_results =
-      AppendInStatements(sql, SelectByKey(kBookColumns, "inventory", "book_id"), needed_.books,
-                         " ORDER BY book_id FOR UPDATE");
-  const std::size_t line_results = AppendInStatements(
-      sql, SelectByKey(kLineColumns, "order_lines", "order_id"), needed_.orders, "");
-  const std::size_t request_results = AppendRequestStatements(sql, needed_.requests);
+  std::vector<Taker> takers;  // of each result
+  const auto ask_for_lines = [&] {
+    takers.resize(takers.size() +
+                      AppendInStatements(sql, SelectByKey(kLineColumns, "order_lines", "order_id"),
+                                         needed_.orders, ""),
+                  &BatchTransaction::TakeLines);
+  };
+  constexpr bool kLinesFirst = kMysqlFault == MysqlFault::kLinesBeforeLocks;
+  if (kLinesFirst) ask_for_lines();
+  takers.resize(
+      takers.size() + AppendInStatements(sql, SelectByKey(kBookColumns, "inventory", "book_id"),
+                                         needed_.books, " ORDER BY book_id FOR UPDATE"),
+      &BatchTransaction::TakeBooks);
+  if (!kLinesFirst) ask_for_lines();
+  takers.resize(takers.size() + AppendRequestStatements(sql, needed_.requests),
+                &BatchTransaction::TakeRequests);
   if (sql.empty()) return absl::OkStatus();
+
   ASSIGN_OR_RETURN(std::vector<SqlRows> results, connection_.Run(sql));
-  if (results.size() != book_results + line_results + request_results) return Unexpected();
+  if (results.size() != takers.size()) return Unexpected();
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (i < book_results) {
-      RETURN_IF_ERROR(TakeBooks(results[i]));
-    } else if (i < book_results + line_results) {
-      RETURN_IF_ERROR(TakeLines(results[i]));
-    } else {
-      RETURN_IF_ERROR(TakeRequests(results[i]));
-    }
+    RETURN_IF_ERROR((this->*takers[i])(results[i]));
   }
   return absl::OkStatus();
 }

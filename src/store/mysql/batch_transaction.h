@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,9 @@ class BatchTransaction {
   absl::StatusOr<DecidedBatch> Decide(const std::vector<Command>& commands);
 
  private:
+  // Takes the rows of one result in.
+  using Taker = absl::Status (BatchTransaction::*)(SqlRows& rows);
+
   absl::Status Begin();
   absl::Status LoadReservations();
   absl::Status LoadBooksAndLines();
