@@ -244,12 +244,9 @@ std::vector<std::string> RowStatements::Packets(std::string_view last) {
   };
   for (Insert* insert : {&lines_, &reservations_, &requests_, &books_, &movements_}) {
     for (std::string& statement : insert->statements) {
-      if (kMysqlFault == MysqlFault::kUpsertBook && insert == &books_) {
-        statement += " ON DUPLICATE KEY UPDATE stock=VALUES(stock),total_stock=VALUES(total_stock)";
-      }
-      if (kMysqlFault == MysqlFault::kLinesBeforeLocks && insert == &lines_) {
-        statement += " ON DUPLICATE KEY UPDATE quantity=VALUES(quantity)";
-      }
+      const bool ignoring = kMysqlFault == MysqlFault::kIgnoreDuplicates ||
+                            kMysqlFault == MysqlFault::kLinesBeforeLocks;
+      if (ignoring) statement.insert(statement.find(" INTO"), " IGNORE");
       add(statement);
     }
   }
