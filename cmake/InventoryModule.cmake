@@ -85,7 +85,8 @@ function(inventory_fuzz_smoke fuzzer)
   endif()
   file(MAKE_DIRECTORY "${found}")
   add_test(NAME fuzz.${fuzzer}
-           COMMAND ${fuzzer} -max_total_time=5 -timeout=10 -rss_limit_mb=2048
+           COMMAND ${fuzzer} -verbosity=0 -print_final_stats=0 -max_total_time=5 -timeout=10
+                   -rss_limit_mb=2048
                    "-artifact_prefix=${found}/" "${found}" "${kept}")
   set_tests_properties(fuzz.${fuzzer} PROPERTIES TIMEOUT 120)
 endfunction()
