@@ -10,7 +10,7 @@ namespace inventory {
 
 enum class MysqlFault {
   kNone,
-  kUpsertBook,            // a book that was missing is written over the one another instance made
+  kIgnoreDuplicates,      // a row that another instance made meanwhile is taken for one's own
   kLinesBeforeLocks,      // lines are read before their books are locked, and written over
   kRetryWithoutRollback,  // a batch is begun again inside the transaction that failed
   kDoubtMeansRolledBack,  // a COMMIT whose answer was lost counts as not done

@@ -197,6 +197,11 @@ void RowStatements::UpdateLine(LineKey key, const OrderLine& line) {
                   " WHERE order_id=", key.order, " AND book_id=", key.book);
 }
 
+void RowStatements::UpdatePosition(LineKey key, std::uint32_t reserved_position) {
+  absl::StrAppend(&Update(), "UPDATE order_lines SET reserved_position=", reserved_position,
+                  " WHERE order_id=", key.order, " AND book_id=", key.book);
+}
+
 void RowStatements::InsertReservation(OrderId order, const Reservation& reservation) {
   absl::StrAppend(&reservations_.Row(), "(", order, ",", static_cast<int>(reservation.state), ",",
                   QuotedTime(reservation.deadline), ",", reservation.remembered ? "1)" : "0)");
@@ -219,6 +224,17 @@ void RowStatements::InsertRequest(BookId book, std::string_view request_id,
   } else {
     sql += "NULL)";
   }
+}
+
+void RowStatements::UpdateRequest(BookId book, std::string_view request_id,
+                                  const RequestContent& content) {
+  std::string& sql = Update();
+  absl::StrAppend(&sql, "UPDATE request_ids SET change_type=", static_cast<int>(content.type),
+                  ",set_to=", content.set_to ? 1 : 0, ",quantity=", content.quantity,
+                  ",expected_stock=");
+  sql += content.has_expected ? absl::StrCat(content.expected) : "NULL";
+  absl::StrAppend(&sql, " WHERE book_id=", book, " AND request_id=");
+  AppendQuoted(sql, request_id);
 }
 
 void RowStatements::InsertBook(BookId book, const Balance& balance, TimeMs time) {

@@ -26,6 +26,7 @@
 #include "stock/command.h"
 #include "stock/stock_store.h"
 #include "store/mysql/batch_facts.h"
+#include "store/mysql/fact_loader.h"
 #include "store/mysql/store_time.h"
 
 namespace inventory {
@@ -57,15 +58,7 @@ class BatchTransaction {
   absl::StatusOr<DecidedBatch> Decide(const std::vector<Command>& commands);
 
  private:
-  // Takes the rows of one result in.
-  using Taker = absl::Status (BatchTransaction::*)(SqlRows& rows);
-
   absl::Status Begin();
-  absl::Status LoadReservations();
-  absl::Status LoadBooksAndLines();
-  absl::Status TakeBooks(SqlRows& rows);
-  absl::Status TakeLines(SqlRows& rows);
-  absl::Status TakeRequests(SqlRows& rows);
 
   Connection& connection_;
   const WriterMark mark_;
