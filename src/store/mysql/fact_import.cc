@@ -13,7 +13,6 @@
 #include "store/mysql/batch_facts.h"
 #include "store/mysql/fact_loader.h"
 #include "store/mysql/reads.h"
-#include "store/mysql/store_health.h"
 #include "store/mysql/store_owner.h"
 #include "telemetry/log.h"
 
@@ -89,6 +88,7 @@ class ImportRun {
   absl::Status AddAll(std::vector<Fact> facts);
   absl::Status Open();
   absl::Status TellOfBooks();
+  void Serve();
   absl::Status Usable() const {
     if (!over_) return absl::OkStatus();
     return absl::FailedPreconditionError("the import is over: begin again");
@@ -142,7 +142,7 @@ absl::Status ImportRun::Open() {
   context_.time.NotBefore(state_.newest);
   RETURN_IF_ERROR(SetOwner(*connection_, kOwnName));
   const absl::Status told = TellOfBooks();
-  context_.importing = false;
+  Serve();
   return told;
 }
 
@@ -173,6 +173,12 @@ void ImportRun::Undo() {
              {{"reason", std::string(emptied.message())}});
     return;
   }
+  Serve();
+}
+
+// The monitor would find out too, a moment later.
+void ImportRun::Serve() {
+  context_.health.Set(absl::OkStatus());
   context_.importing = false;
 }
 

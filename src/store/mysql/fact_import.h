@@ -9,6 +9,7 @@
 #include "mysql/dsn.h"
 #include "stock/stock_store.h"
 #include "store/mysql/change_feed.h"
+#include "store/mysql/store_health.h"
 #include "store/mysql/store_time.h"
 
 namespace inventory {
@@ -19,6 +20,7 @@ struct ImportContext {
   Worker& worker;  // where it runs; may block
   ChangeFeed& feed;
   StoreTime& time;
+  StoreHealth& health;
   std::atomic<bool>& importing;  // set while the store must refuse all else; cleared at the end
 };
 

@@ -111,7 +111,7 @@ class MysqlStore : public StockStore {
     if (!monitor_.open()) return done(Refusal());
     transfers_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
       if (!posted.ok()) return done(posted);
-      done(OpenImport({dsn_, transfers_, feed_, time_, importing_}));
+      done(OpenImport({dsn_, transfers_, feed_, time_, health_, importing_}));
     });
   }
 
