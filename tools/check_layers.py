@@ -37,7 +37,7 @@ LIBRARY_OF = [
     (r'spdlog/', 'spdlog'),
     (r'yaml-cpp/', 'yaml-cpp'),
     (r'CLI/', 'CLI11'),
-    (r'mysql|mariadb', 'mariadb'),
+    (r'(mysql|mariadb|errmsg)\w*\.h', r'PkgConfig::libmariadb'),
     (r'hiredis', 'hiredis'),
 ]
 # What a folder must never include, whatever it declares.
