@@ -8,7 +8,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "client/backoff.h"
+#include "base/backoff.h"
 #include "client/channel.h"
 #include "grpc/health/v1/health.pb.h"
 

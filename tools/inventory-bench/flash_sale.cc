@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/backoff.h"
+#include "base/backoff.h"
 #include "inventory/v1/inventory.pb.h"
 #include "tools/inventory-bench/order_ids.h"
 

@@ -1,0 +1,174 @@
+#include "store/mysql/mysql_store.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "store/mysql/batch_queue.h"
+#include "store/mysql/batch_writer.h"
+#include "store/mysql/change_feed.h"
+#include "store/mysql/database_monitor.h"
+#include "store/mysql/reader_pool.h"
+#include "store/mysql/reads.h"
+#include "store/mysql/store_health.h"
+#include "store/mysql/store_time.h"
+
+namespace inventory {
+namespace {
+
+// Batches waiting for a transaction. The service bounds what they hold.
+constexpr std::size_t kQueuedBatches = 10'000;
+constexpr int kMostWriters = 4;
+constexpr int kMostReaders = 4;
+constexpr std::uint64_t kWriterNames = 256;  // of one instance
+
+// A random beginning for this instance's writers' names.
+std::uint64_t FirstWriter() {
+  std::random_device device;
+  std::uniform_int_distribution<std::uint64_t> names(1, (std::uint64_t{1} << 55) - 1);
+  return names(device) * kWriterNames;
+}
+
+// Threads: writers, each a transaction at a time; readers; one monitor.
+class MysqlStore : public StockStore {
+ public:
+  explicit MysqlStore(const MysqlSettings& settings)
+      : dsn_(settings.dsn),
+        time_(settings.clock),
+        readers_(dsn_, std::clamp(settings.max_connections / 2, 1, kMostReaders)),
+        writer_count_(std::clamp(settings.max_connections / 2 - 1, 1, kMostWriters)) {}
+  ~MysqlStore() override { Close().IgnoreError(); }
+
+  absl::Status Start();
+
+  void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
+    if (!monitor_.open()) return done(NotOpen());
+    queue_.Push({std::move(batch), std::move(done), {}});
+  }
+
+  void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override {
+    Read<std::vector<BookStock>>(
+        [books = std::move(books)](Connection& connection) {
+          return inventory::ReadStock(connection, books);
+        },
+        std::move(done));
+  }
+
+  void ListStock(const StockListQuery& query, Done<StockPage> done) override {
+    Read<StockPage>(
+        [query](Connection& connection) { return inventory::ListStock(connection, query); },
+        std::move(done));
+  }
+
+  void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
+    Read<OrderFacts>(
+        [this, order, want_movements](Connection& connection) {
+          return inventory::ReadOrder(connection, time_, order, want_movements);
+        },
+        std::move(done));
+  }
+
+  void ReadMovements(const MovementQuery& query, Done<MovementPage> done) override {
+    Read<MovementPage>(
+        [query](Connection& connection) { return inventory::ReadMovements(connection, query); },
+        std::move(done));
+  }
+
+  void ReadDue(int limit, Done<std::vector<OrderId>> done) override {
+    Read<std::vector<OrderId>>(
+        [this, limit](Connection& connection) {
+          return inventory::ReadDue(connection, time_, limit);
+        },
+        std::move(done));
+  }
+
+  void Observe(StockObserver* observer) override { feed_.Observe(observer); }
+
+  StoreStatus Status() override;
+
+  void Backup(const std::string&, Done<BackupResult> done) override {
+    done(absl::UnimplementedError(
+        "the mysql store's stock is backed up where it is kept: use the database's own tools, as "
+        "mariadb-dump --single-transaction"));
+  }
+
+  absl::Status Close() override;
+
+ private:
+  absl::Status NotOpen() const { return NothingDone(health_.Get()); }
+
+  template <typename T, typename ReadFunction>
+  void Read(ReadFunction read, Done<T> done) {
+    if (!monitor_.open()) return done(NotOpen());
+    readers_.Read<T>(std::move(read), std::move(done));
+  }
+
+  const Dsn dsn_;
+  const std::uint64_t first_writer_ = FirstWriter();
+  StoreTime time_;
+  StoreHealth health_{absl::UnavailableError("the database is not open yet")};
+  ChangeFeed feed_;
+  BatchQueue queue_{kQueuedBatches};
+  WriterFigures figures_;
+  StopFlag stop_;
+  ReaderPool readers_;
+  DatabaseMonitor monitor_{
+      {dsn_, feed_, time_, health_, first_writer_, first_writer_ + kWriterNames - 1}};
+  const int writer_count_;
+  std::vector<std::unique_ptr<BatchWriter>> writers_;
+  Mutex close_mutex_;
+};
+
+absl::Status MysqlStore::Start() {
+  const absl::Status opened = monitor_.Open();
+  if (!opened.ok() && FaultOf(opened) != SqlFault::kGone) return opened;
+  monitor_.Start();
+  for (int i = 0; i < writer_count_; ++i) {
+    writers_.push_back(std::make_unique<BatchWriter>(
+        BatchWriter::Shared{dsn_, queue_, feed_, time_, health_, stop_, figures_},
+        first_writer_ + static_cast<std::uint64_t>(i)));
+  }
+  return absl::OkStatus();
+}
+
+StoreStatus MysqlStore::Status() {
+  const auto figure = [](const std::atomic<std::uint64_t>& value) {
+    return static_cast<std::int64_t>(value.load());
+  };
+  StoreStatus status;
+  status.name = "mysql";
+  status.durability = "committed in the database before every answer";
+  status.location = dsn_.Location();
+  status.health = health_.Get();
+  status.now = time_.newest();
+  status.figures = {
+      {"transactions", figure(figures_.transactions), "", "committed since the start"},
+      {"transaction_commands", figure(figures_.commands), "commands", "decided in them"},
+      {"conflicts", figure(figures_.conflicts), "",
+       "transactions begun again after a deadlock, a lock wait or a duplicate key"},
+      {"commits_in_doubt", figure(figures_.in_doubt), "",
+       "whose answer was lost, looked up after"}};
+  return status;
+}
+
+absl::Status MysqlStore::Close() {
+  MutexLock lock(close_mutex_);
+  queue_.Stop();
+  writers_.clear();
+  readers_.Stop();
+  monitor_.Stop();
+  health_.Set(absl::UnavailableError("the store is closed"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StockStore>> OpenMysqlStore(const MysqlSettings& settings) {
+  auto store = std::make_unique<MysqlStore>(settings);
+  RETURN_IF_ERROR(store->Start());
+  return std::unique_ptr<StockStore>(std::move(store));
+}
+
+}  // namespace inventory
