@@ -13,6 +13,8 @@
 #   x_testing.h       shared by tests, never by what is shipped
 # All _test.cc of a folder make one binary, <name>_test. ctest lists each of its tests, or, with
 # TEST_AS_ONE NAME, the whole binary under that name: for a suite that judges itself at its end.
+# All _mysql_test.cc make another, <name>_mysql_test, which may use tests/support (it starts the
+# server) and is one test of ctest, so that its tests share a server.
 function(inventory_module name)
   cmake_parse_arguments(ARG "" "PROGRAM;TEST_AS_ONE" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
@@ -21,6 +23,9 @@ function(inventory_module name)
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|preload)\\.cc$|/main\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(mysql_tests ${tests})
+  list(FILTER mysql_tests INCLUDE REGEX "_mysql_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "_mysql_test\\.cc$")
   set(fuzzers ${all})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   set(preloads ${all})
@@ -58,6 +63,13 @@ function(inventory_module name)
     add_library(${preload} MODULE ${source})
     target_link_libraries(${preload} PRIVATE inventory_flags ${CMAKE_DL_LIBS})
   endforeach()
+  if(mysql_tests AND BUILD_TESTING)
+    add_executable(${target}_mysql_test ${mysql_tests})
+    target_link_libraries(${target}_mysql_test PRIVATE ${target} tests_support ${test_deps}
+                                                       ${ARG_TEST_LIBS} GTest::gmock_main)
+    add_test(NAME ${target}.mysql COMMAND ${target}_mysql_test)
+    set_tests_properties(${target}.mysql PROPERTIES TIMEOUT 600)
+  endif()
   foreach(source IN LISTS benches)
     get_filename_component(bench "${source}" NAME_WE)
     add_executable(${bench} EXCLUDE_FROM_ALL ${source})

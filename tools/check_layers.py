@@ -4,7 +4,8 @@
 The DEPS of a folder's inventory_module() are what it links; with one include root the compiler
 would accept any other #include too, so this check compares them. It refuses
 
-  * an #include of a folder that is not in DEPS (or, in tests, benchmarks and fuzzers, TEST_DEPS),
+  * an #include of a folder that is not in DEPS (or, in tests, benchmarks and fuzzers, TEST_DEPS;
+    or, in a test that needs a server, tests/support),
   * a type of such a folder, reached through a third folder's header,
   * a library header (protobuf, gRPC, RocksDB, ...) without its library in LIBS,
   * an #include of I/O, clocks or threads in stock/, which has none,
@@ -21,6 +22,8 @@ import sys
 SOURCES = {'.cc', '.h', '.inc'}
 TOP_FOLDERS = ('src', 'client', 'tools', 'tests')
 TEST_FILE = re.compile(r'_(test|bench|fuzz)\.cc$|_testing\.(cc|h)$|_matchers\.h$')
+# A test that starts a server, which is what tests/support is for.
+SERVER_TEST_FILE = re.compile(r'_(mysql|redis)_test\.cc$')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 TYPE = re.compile(r'^(?:class|struct|enum class|enum)\s+(?:ABSL_\w+(?:\([^)]*\))?\s+)*'
                   r'([A-Z]\w+)[^;{]*\{|^using ([A-Z]\w+) =', re.M)
@@ -37,7 +40,7 @@ LIBRARY_OF = [
     (r'spdlog/', 'spdlog'),
     (r'yaml-cpp/', 'yaml-cpp'),
     (r'CLI/', 'CLI11'),
-    (r'mysql|mariadb', 'mariadb'),
+    (r'(mysql|mariadb|errmsg)\w*\.h', r'PkgConfig::libmariadb'),
     (r'hiredis', 'hiredis'),
 ]
 # What a folder must never include, whatever it declares.
@@ -56,10 +59,11 @@ class Module:
         self.arguments = {'DEPS': set(), 'LIBS': set(), 'TEST_DEPS': set(), 'TEST_LIBS': set()}
         self.types = set()
 
-    def may_use(self, test):
+    def may_use(self, test, server_test=False):
         """The folders a file may include from, itself included."""
-        return {self.name} | self.arguments['DEPS'] | (self.arguments['TEST_DEPS'] if test
-                                                       else set())
+        return ({self.name} | self.arguments['DEPS'] |
+                (self.arguments['TEST_DEPS'] if test else set()) |
+                ({'tests/support'} if server_test else set()))
 
     def libraries(self, test):
         return self.arguments['LIBS'] | (self.arguments['TEST_LIBS'] if test else set())
@@ -140,7 +144,7 @@ def resolve(root, path, include):
 def check_file(root, modules, module, path, errors):
     where = path.relative_to(root)
     test = bool(TEST_FILE.search(path.name)) or module.name.startswith('tests')
-    allowed = module.may_use(test)
+    allowed = module.may_use(test, bool(SERVER_TEST_FILE.search(path.name)))
     text = path.read_text()
     for _, include in INCLUDE.findall(text):
         never = NEVER.get(module.name)

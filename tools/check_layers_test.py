@@ -71,6 +71,13 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(self.errors({'src/service/service_test.cc': include}), [])
         self.assert_refused({'src/service/service.cc': include}, 'store/ram is not in DEPS')
 
+    def test_what_starts_servers_is_for_tests_that_need_one(self):
+        include = {'tests/support/CMakeLists.txt': 'inventory_module(tests/support DEPS base)',
+                   'tests/support/redis_server.h': 'class RedisServer {\n};\n'}
+        text = '#include "tests/support/redis_server.h"\nRedisServer server;\n'
+        self.assertEqual(self.errors({**include, 'src/stock/a_redis_test.cc': text}), [])
+        self.assertEqual(len(self.errors({**include, 'src/stock/a_test.cc': text})), 2)
+
     def test_cycle(self):
         self.assert_refused({'src/base/CMakeLists.txt': 'inventory_module(base DEPS service)'},
                             'cycle: base -> service -> stock -> base')

@@ -6,7 +6,8 @@
 //   inventory@unix(/run/mysqld/mysqld.sock)/inventory_db?tls=false
 //
 // https://github.com/go-sql-driver/mysql#dsn-data-source-name. The last '/' ends the address; the
-// last '@' before it ends the password, which may hold any byte and is not decoded.
+// last '@' before it ends the password, which may hold any byte and is not decoded. A '/' or '@'
+// behind it, in the database's name or a parameter, is written %2F or %40.
 // `tcp(localhost)` means TCP; the C library would take "localhost" for the Unix socket.
 #pragma once
 
@@ -34,11 +35,13 @@ struct Dsn {
   std::string database;
   Tls tls = Tls::kOff;
   std::string tls_ca;  // tls-ca=…, a file; ours, the Go driver registers certificates in code
+  // Whole seconds, rounded up; from 1 (reading: from 5) to 3,600.
   int connect_timeout_seconds = 5;  // timeout
   int read_timeout_seconds = 15;    // readTimeout; longer than any wait for a lock
   int write_timeout_seconds = 15;   // writeTimeout
 
-  // For logs and status pages: without user and password. "tcp(localhost:3306)/inventory_db"
+  // For logs and status pages: without user and password. "tcp(localhost:3306)/inventory_db"; reads
+  // back as the same place.
   std::string Location() const;
 };
 
