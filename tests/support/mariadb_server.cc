@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -118,7 +119,7 @@ absl::StatusOr<std::unique_ptr<MariadbServer>> MariadbServer::Start(
 }
 
 MariadbServer& MariadbServer::Shared() {
-  static const absl::StatusOr<std::unique_ptr<MariadbServer>> server = Start();
+  static const absl::StatusOr<std::unique_ptr<MariadbServer>> server = Start({.tcp = true});
   if (!server.ok()) {
     std::fprintf(stderr, "no MariaDB to test with: %s\n", server.status().ToString().c_str());
     std::exit(1);  // NOLINT(concurrency-mt-unsafe)
@@ -296,19 +297,32 @@ std::string MariadbServer::SocketDsnText(std::string_view database) const {
   return dsn.user + "@" + dsn.Location();
 }
 
-Dsn MariadbServer::NewDatabase() {
-  const std::string name = absl::StrCat("test_", ++databases_);
-  absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Open(SocketDsn("mysql"));
-  const absl::Status made =
-      connection.ok() ? (*connection)
-                            ->Run(absl::StrCat("CREATE DATABASE ", name, " CHARACTER SET utf8mb4"))
-                            .status()
-                      : connection.status();
-  if (!made.ok()) {
-    std::fprintf(stderr, "no new database: %s\n", made.ToString().c_str());
+// ---- databases ----------------------------------------------------------------------------------
+
+namespace {
+
+absl::Status AsRoot(const std::string& sql) {
+  const Dsn dsn = MariadbServer::Shared().SocketDsn("mysql");
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Open(dsn));
+  return connection->Run(sql).status();
+}
+
+}  // namespace
+
+TestDatabase TestDatabase::Make() {
+  static std::atomic<int> made{0};
+  TestDatabase database(absl::StrCat("test_", ++made));
+  const absl::Status status =
+      AsRoot(absl::StrCat("CREATE DATABASE ", database.name_, " CHARACTER SET utf8mb4"));
+  if (!status.ok()) {
+    std::fprintf(stderr, "no new database: %s\n", status.ToString().c_str());
     std::abort();
   }
-  return SocketDsn(name);
+  return database;
+}
+
+TestDatabase::~TestDatabase() {
+  if (!name_.empty()) AsRoot("DROP DATABASE " + name_).IgnoreError();
 }
 
 }  // namespace inventory

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,8 +39,8 @@ class MariadbServer {
 
   // Starts one and waits until it answers. The error holds what the server said last.
   static absl::StatusOr<std::unique_ptr<MariadbServer>> Start(const MariadbSettings& settings = {});
-  // The one server of this process, started at the first call; without one there is nothing to
-  // test, so the process ends.
+  // The one server of this process, started at the first call, with TCP; without one there is
+  // nothing to test, so the process ends. Call it from the main thread first.
   static MariadbServer& Shared();
   ~MariadbServer();
   MariadbServer(const MariadbServer&) = delete;
@@ -61,9 +62,6 @@ class MariadbServer {
   // The same as text.
   std::string SocketDsnText(std::string_view database = kDatabase) const;
 
-  // A database of its own, empty, for each test that shares a server.
-  Dsn NewDatabase();
-
  private:
   explicit MariadbServer(const MariadbSettings& settings);
   absl::Status TakeFolder();
@@ -78,8 +76,24 @@ class MariadbServer {
   std::string folder_;
   int lock_ = -1;  // held while this or the server lives
   int port_ = 0;   // 0: none yet
-  int databases_ = 0;
   std::optional<ChildProcess> process_;
+};
+
+// A database of its own on the shared server, empty at first and dropped at the end.
+class TestDatabase {
+ public:
+  static TestDatabase Make();
+  TestDatabase(TestDatabase&& other) noexcept : name_(std::exchange(other.name_, "")) {}
+  TestDatabase& operator=(TestDatabase&&) = delete;
+  ~TestDatabase();
+
+  Dsn dsn() const { return MariadbServer::Shared().TcpDsn(name_); }  // for root
+  Dsn socket_dsn() const { return MariadbServer::Shared().SocketDsn(name_); }
+
+ private:
+  explicit TestDatabase(std::string name) : name_(std::move(name)) {}
+
+  std::string name_;  // empty: moved from
 };
 
 }  // namespace inventory

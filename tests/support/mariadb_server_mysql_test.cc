@@ -80,12 +80,17 @@ TEST(MariadbServerTest, SaysWhyItDidNotStart) {
               StatusIs(absl::StatusCode::kInvalidArgument, "too long a path"));
 }
 
-TEST(MariadbServerTest, GivesEachTestADatabase) {
-  const Dsn one = MariadbServer::Shared().NewDatabase();
-  const Dsn other = MariadbServer::Shared().NewDatabase();
-  EXPECT_NE(one.database, other.database);
-  EXPECT_EQ(Ask(one, "CREATE TABLE t (n INT); SELECT COUNT(*) FROM t"), 0u);
-  EXPECT_EQ(Ask(other, "CREATE TABLE t (n INT); SELECT COUNT(*) FROM t"), 0u);
+TEST(TestDatabaseTest, EachIsItsOwn) {
+  std::string name;
+  {
+    const TestDatabase one = TestDatabase::Make();
+    const TestDatabase other = TestDatabase::Make();
+    name = one.dsn().database;
+    EXPECT_EQ(Ask(one.dsn(), "CREATE TABLE t (n INT); SELECT COUNT(*) FROM t"), 0u);
+    EXPECT_EQ(Ask(other.socket_dsn(), "CREATE TABLE t (n INT); SELECT COUNT(*) FROM t"), 0u);
+  }
+  EXPECT_THAT(Connection::Open(MariadbServer::Shared().SocketDsn(name)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "Unknown database"));
 }
 
 }  // namespace
