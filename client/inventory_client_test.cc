@@ -10,7 +10,7 @@
 #include "base/mutex.h"
 #include "base/status_matchers.h"
 #include "client/channel.h"
-#include "client/connection_gate_testing.h"
+#include "tests/support/connection_gate.h"
 
 namespace inventory {
 namespace {

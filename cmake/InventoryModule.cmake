@@ -9,6 +9,7 @@
 #   x_test.cc         a unit test that needs nothing
 #   x_redis_test.cc   needs a redis-server       x_mysql_test.cc   needs a mariadbd
 #   x_bench.cc        a benchmark                x_fuzz.cc         a libFuzzer target
+#   x_preload.cc      a library of that name, for tests to put under a program with LD_PRELOAD
 #   x_testing.h       shared by tests, never by what is shipped
 # All _test.cc of a folder make one binary, <name>_test. ctest lists each of its tests, or, with
 # TEST_AS_ONE NAME, the whole binary under that name: for a suite that judges itself at its end.
@@ -19,7 +20,7 @@ function(inventory_module name)
   string(REPLACE "/" "_" target "${name}")
   file(GLOB all CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$|/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|preload)\\.cc$|/main\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(mysql_tests ${tests})
@@ -27,6 +28,8 @@ function(inventory_module name)
   list(FILTER tests EXCLUDE REGEX "_mysql_test\\.cc$")
   set(fuzzers ${all})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  set(preloads ${all})
+  list(FILTER preloads INCLUDE REGEX "_preload\\.cc$")
   set(benches ${all})
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
 
@@ -55,6 +58,11 @@ function(inventory_module name)
       gtest_discover_tests(${target}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
     endif()
   endif()
+  foreach(source IN LISTS preloads)
+    get_filename_component(preload "${source}" NAME_WE)
+    add_library(${preload} MODULE ${source})
+    target_link_libraries(${preload} PRIVATE inventory_flags ${CMAKE_DL_LIBS})
+  endforeach()
   if(mysql_tests AND BUILD_TESTING)
     add_executable(${target}_mysql_test ${mysql_tests})
     target_link_libraries(${target}_mysql_test PRIVATE ${target} tests_support ${test_deps}
@@ -89,7 +97,8 @@ function(inventory_fuzz_smoke fuzzer)
   endif()
   file(MAKE_DIRECTORY "${found}")
   add_test(NAME fuzz.${fuzzer}
-           COMMAND ${fuzzer} -max_total_time=5 -timeout=10 -rss_limit_mb=2048
+           COMMAND ${fuzzer} -verbosity=0 -print_final_stats=0 -max_total_time=5 -timeout=10
+                   -rss_limit_mb=2048
                    "-artifact_prefix=${found}/" "${found}" "${kept}")
   set_tests_properties(fuzz.${fuzzer} PROPERTIES TIMEOUT 120)
 endfunction()

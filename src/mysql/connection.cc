@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "mysql/fault.h"
 
 namespace inventory {
 namespace {
@@ -222,13 +223,14 @@ absl::Status Connection::SetUp() {
   server_version_ = mysql_get_server_info(mysql_);
   is_mariadb_ = mysql_get_server_name(mysql_) == std::string_view("MariaDB") ||
                 server_version_.find("MariaDB") != std::string::npos;
+  const bool limited = kMysqlFault != MysqlFault::kSessionsWithoutLimit;
   std::string settings = absl::StrCat(
       "SET NAMES utf8mb4 COLLATE utf8mb4_bin;"
       "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
       "SET SESSION time_zone = '+00:00',"
       " sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',"
       " wait_timeout = ",
-      kIdleLimitSeconds, ", innodb_lock_wait_timeout = ", kLockWaitSeconds);
+      limited ? kIdleLimitSeconds : 600, ", innodb_lock_wait_timeout = ", kLockWaitSeconds);
   if (is_mariadb_) {
     // Long lists of ids are to be looked up in the index, not joined as a table.
     absl::StrAppend(&settings, ", in_predicate_conversion_threshold = 0");

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "mysql/fault.h"
 #include "mysql/sql_text.h"
 
 namespace inventory {
@@ -196,6 +197,11 @@ void RowStatements::UpdateLine(LineKey key, const OrderLine& line) {
                   " WHERE order_id=", key.order, " AND book_id=", key.book);
 }
 
+void RowStatements::UpdatePosition(LineKey key, std::uint32_t reserved_position) {
+  absl::StrAppend(&Update(), "UPDATE order_lines SET reserved_position=", reserved_position,
+                  " WHERE order_id=", key.order, " AND book_id=", key.book);
+}
+
 void RowStatements::InsertReservation(OrderId order, const Reservation& reservation) {
   absl::StrAppend(&reservations_.Row(), "(", order, ",", static_cast<int>(reservation.state), ",",
                   QuotedTime(reservation.deadline), ",", reservation.remembered ? "1)" : "0)");
@@ -220,6 +226,17 @@ void RowStatements::InsertRequest(BookId book, std::string_view request_id,
   }
 }
 
+void RowStatements::UpdateRequest(BookId book, std::string_view request_id,
+                                  const RequestContent& content) {
+  std::string& sql = Update();
+  absl::StrAppend(&sql, "UPDATE request_ids SET change_type=", static_cast<int>(content.type),
+                  ",set_to=", content.set_to ? 1 : 0, ",quantity=", content.quantity,
+                  ",expected_stock=");
+  sql += content.has_expected ? absl::StrCat(content.expected) : "NULL";
+  absl::StrAppend(&sql, " WHERE book_id=", book, " AND request_id=");
+  AppendQuoted(sql, request_id);
+}
+
 void RowStatements::InsertBook(BookId book, const Balance& balance, TimeMs time) {
   std::string& sql = books_.Row();
   absl::StrAppend(&sql, "(", book, ",", balance.available, ",", balance.locked, ",",
@@ -242,7 +259,12 @@ std::vector<std::string> RowStatements::Packets(std::string_view last) {
     absl::StrAppend(&packets.back(), packets.back().empty() ? "" : ";", statement);
   };
   for (Insert* insert : {&lines_, &reservations_, &requests_, &books_, &movements_}) {
-    for (const std::string& statement : insert->statements) add(statement);
+    for (std::string& statement : insert->statements) {
+      const bool ignoring = kMysqlFault == MysqlFault::kIgnoreDuplicates ||
+                            kMysqlFault == MysqlFault::kLinesBeforeLocks;
+      if (ignoring) statement.insert(statement.find(" INTO"), " IGNORE");
+      add(statement);
+    }
   }
   for (const std::string& statement : updates_) add(statement);
   if (!packets.back().empty()) packets.back() += ';';

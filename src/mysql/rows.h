@@ -69,9 +69,11 @@ class RowStatements {
   void InsertMovement(const Movement& movement);
   void InsertLine(const StoredLine& line);
   void UpdateLine(LineKey key, const OrderLine& line);
+  void UpdatePosition(LineKey key, std::uint32_t reserved_position);
   void InsertReservation(OrderId order, const Reservation& reservation);
   void UpdateReservation(OrderId order, const Reservation& reservation);
   void InsertRequest(BookId book, std::string_view request_id, const RequestContent& content);
+  void UpdateRequest(BookId book, std::string_view request_id, const RequestContent& content);
   void InsertBook(BookId book, const Balance& balance, TimeMs time);
   void UpdateBook(BookId book, const Balance& balance, TimeMs time);
 

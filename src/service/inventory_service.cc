@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "service/command_queue.h"
 #include "service/expiry.h"
+#include "service/stock_cache.h"
 #include "service/validate.h"
 #include "service/watch_hub.h"
 
@@ -48,6 +49,21 @@ Replies PutBack(const std::vector<Refused>& refused, Replies accepted) {
 
 }  // namespace
 
+// Who hears of changes: the copies before the watchers, so that who is told of a change and asks
+// sees it.
+class InventoryService::Observers : public StockObserver {
+ public:
+  Observers(StockCache* cache, WatchHub& hub) : cache_(cache), hub_(hub) {}
+  void OnChanges(const std::vector<StockChanged>& changes) override {
+    if (cache_) cache_->OnChanges(changes);
+    hub_.OnChanges(changes);
+  }
+
+ private:
+  StockCache* const cache_;
+  WatchHub& hub_;
+};
+
 std::unique_ptr<InventoryService> InventoryService::Make(StockStore& store,
                                                          const ServiceSettings& settings) {
   return absl::WrapUnique(new InventoryService(store, settings));
@@ -58,7 +74,11 @@ InventoryService::InventoryService(StockStore& store, const ServiceSettings& set
       settings_(settings),
       hub_(WatchHub::Start(store, settings)),
       queue_(std::make_unique<CommandQueue>(store, settings)) {
-  store.Observe(hub_.get());
+  if (settings.cache_ttl.count() > 0) {
+    cache_ = std::make_unique<StockCache>(store, clock_, settings.cache_ttl);
+  }
+  observers_ = std::make_unique<Observers>(cache_.get(), *hub_);
+  store.Observe(observers_.get());
   expiry_ = std::make_unique<Expiry>(store, *queue_, settings.expiry_interval);
 }
 
@@ -96,6 +116,7 @@ void InventoryService::Submit(std::vector<Command> commands, const CallContext& 
 }
 
 void InventoryService::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) {
+  if (cache_) return cache_->Read(std::move(books), std::move(done));
   store_.ReadStock(std::move(books), std::move(done));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "service/settings.h"
 #include "service/stock_watch.h"
@@ -20,6 +21,7 @@ namespace inventory {
 
 class CommandQueue;
 class Expiry;
+class StockCache;
 class WatchHub;
 
 // What the service knows of a call besides its content.
@@ -58,7 +60,8 @@ class InventoryService {
   void Submit(std::vector<Command> commands, const CallContext& context,
               Done<std::vector<Reply>> done);
 
-  // Reads: arguments are checked by the caller (api/), answers are durable states.
+  // Reads: arguments are checked by the caller (api/), answers are durable states. ReadStock's may
+  // be as old as settings.cache_ttl.
   void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done);
   void ListStock(StockListQuery query, Done<StockPage> done);
   void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done);
@@ -81,7 +84,12 @@ class InventoryService {
 
   StockStore& store_;
   const ServiceSettings settings_;
+  class Observers;
+
   const std::shared_ptr<WatchHub> hub_;
+  const SteadyClock clock_;            // the cache's
+  std::unique_ptr<StockCache> cache_;  // null: none
+  std::unique_ptr<Observers> observers_;
   std::unique_ptr<CommandQueue> queue_;
   std::unique_ptr<Expiry> expiry_;
   Mutex stop_mutex_;  // one Stop at a time

@@ -19,6 +19,8 @@ struct ServiceSettings {
   std::size_t watcher_limit = 10'000;              // open watches
   std::size_t watcher_buffer_limit = 10'000;       // books waiting for one slow watcher
   std::chrono::milliseconds expiry_interval{200};  // between looks for reservations that are due
+  // Stock reads are answered from copies at most this old; 0: by the store.
+  std::chrono::milliseconds cache_ttl{0};
 };
 
 }  // namespace inventory

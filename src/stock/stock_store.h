@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "stock/command.h"
+#include "stock/facts.h"
 #include "stock/types.h"
 
 namespace inventory {
@@ -48,6 +50,12 @@ struct OrderFacts {
   std::vector<Movement> movements;  // oldest first, at most kMaxOrderMovements; see want_movements
 };
 inline constexpr int kMaxOrderMovements = 1'000;
+
+// The order of OrderFacts.movements: by time; within a millisecond by how many movements of their
+// line came before them, then as the reservation names the books, then by book. It is made of facts
+// alone, so an order reads the same after an import, which gives its movements new ids.
+void SortOldestFirst(const std::optional<Reservation>& reservation,
+                     std::vector<Movement>& movements);
 
 // Which movements of a book, newest first.
 inline constexpr std::uint64_t kMaxSkip = 1'000'000;
@@ -129,6 +137,32 @@ struct BackupResult {
   std::uint64_t bytes = 0;
 };
 
+// Everything a store knew at one durable moment (facts.h). Sales go on meanwhile; what they change
+// is not seen. One call at a time; drop it before the store ends, but not while it owes an answer.
+class FactReader {
+ public:
+  virtual ~FactReader() = default;
+  // The next facts in the order of facts.h, at least one and at most `limit`; none: that was all.
+  virtual void Next(int limit, Done<std::vector<Fact>> done) = 0;
+};
+
+// An import under way: the store serves nothing else. After a status that is not OK it is over.
+// One call at a time; drop it before the store ends, but not while it owes an answer.
+//
+// Dropped before Finish has answered OK, or failed: nothing of it stays, the store is as empty as
+// before. The store may need a moment for that, and refuses calls until then; a crash in between
+// leaves one that does not open and says what to do. Never half a stock.
+class FactWriter {
+ public:
+  virtual ~FactWriter() = default;
+  // The next facts in the order of facts.h; answers how many there have been. INVALID_ARGUMENT: no
+  // stock could have come to this (stock_import.h); the message names the fact.
+  virtual void Add(std::vector<Fact> facts, Done<FactCounts> done) = 0;
+  // That was all: checks that nothing is missing, and opens the store. Watchers are then told of
+  // every book.
+  virtual void Finish(Done<FactCounts> done) = 0;
+};
+
 class StockStore {
  public:
   virtual ~StockStore() = default;
@@ -154,6 +188,14 @@ class StockStore {
 
   // A consistent copy under the store's backup folder, made while serving.
   virtual void Backup(const std::string& name, Done<BackupResult> done) = 0;
+
+  // Everything the store knows, as of a moment between the call and the answer.
+  // RESOURCE_EXHAUSTED: too many exports at a time.
+  virtual void Export(Done<std::unique_ptr<FactReader>> done) = 0;
+
+  // Begins to fill the store, which must be empty (FAILED_PRECONDITION). Until the import is over
+  // every other call is answered with UNAVAILABLE, and Status says so.
+  virtual void Import(Done<std::unique_ptr<FactWriter>> done) = 0;
 
   // Finishes what was accepted and closes. Later calls fail with UNAVAILABLE. Idempotent.
   virtual absl::Status Close() = 0;

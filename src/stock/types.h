@@ -1,6 +1,7 @@
 // The nouns of the domain. Plain values: no I/O, no clock, no locks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -19,6 +20,8 @@ using OrderId = std::uint64_t;  // given by the caller; 0 is no order
 // bits before they are compared.
 using Quantity = std::int32_t;
 inline constexpr std::int64_t kMaxStock = std::numeric_limits<Quantity>::max();
+
+inline constexpr std::size_t kMaxTextBytes = 255;  // a reason, remark or request id
 
 // A book's figures: available can be sold now, locked is held by open reservations.
 struct Balance {

@@ -12,6 +12,15 @@ namespace {
 constexpr OrderId kFirstOrder = 1001;
 constexpr OrderId kLastOrder = 1009;
 
+std::vector<Movement> WholeLog(StockStore& store, BookId book) {
+  auto page = ReadMovements(store, {.book = book, .limit = 1'000});
+  EXPECT_OK(page);
+  if (!page.ok()) return {};
+  EXPECT_EQ(page->next_below, 0u);
+  std::reverse(page->movements.begin(), page->movements.end());
+  return std::move(page->movements);
+}
+
 // Every outcome each store has answered, over the whole run.
 std::map<std::string, std::set<Outcome>>& OutcomesSeen() {
   static auto& seen = *new std::map<std::string, std::set<Outcome>>;
@@ -135,25 +144,24 @@ MovementPage ConformanceTest::Log(const MovementQuery& query) {
 }
 
 std::vector<Movement> ConformanceTest::WholeLog(BookId book) {
-  MovementPage page = Log({.book = book, .limit = 1'000});
-  EXPECT_EQ(page.next_below, 0u);
-  std::reverse(page.movements.begin(), page.movements.end());
-  return page.movements;
+  return inventory::WholeLog(store(), book);
 }
 
-std::string ConformanceTest::Everything() {
+std::string Everything(StockStore& store) {
   std::string text;
-  const auto page = ListStock(store(), {.limit = 1'000});
+  const auto page = ListStock(store, {.limit = 1'000});
   EXPECT_OK(page);
   if (!page.ok()) return text;
   for (const BookStock& stock : page->books) {
     absl::StrAppend(&text, "book ", stock.book, " ", Text(stock.balance), "\n");
-    for (const Movement& movement : WholeLog(stock.book)) {
+    for (const Movement& movement : WholeLog(store, stock.book)) {
       absl::StrAppend(&text, Text(movement), "\n");
     }
   }
   for (OrderId order = kFirstOrder; order <= kLastOrder; ++order) {
-    absl::StrAppend(&text, "order ", order, "\n", Text(Order(order)));
+    const auto facts = ReadOrder(store, order);
+    EXPECT_OK(facts);
+    if (facts.ok()) absl::StrAppend(&text, "order ", order, "\n", Text(*facts));
   }
   return text;
 }

@@ -36,6 +36,9 @@ inline void PrintTo(const StoreUnderTest& store, std::ostream* out) { *out << st
 // Every store there is to test.
 std::vector<StoreUnderTest> StoresUnderTest();
 
+// All a reader of the store can see, as text: every book, every log, the orders used by the tests.
+std::string Everything(StockStore& store);
+
 // Keeps what it is told.
 class RecordingObserver : public StockObserver {
  public:
@@ -88,8 +91,7 @@ class ConformanceTest : public testing::TestWithParam<StoreUnderTest> {
   MovementPage Log(const MovementQuery& query);
   // All of a book's movements, oldest first.
   std::vector<Movement> WholeLog(BookId book);
-  // All a reader can see, as text: every book, every log, the orders used by the tests.
-  std::string Everything();
+  std::string Everything() { return inventory::Everything(store()); }
 
   StockStore& store() { return *store_; }
 

@@ -240,6 +240,7 @@ TEST_P(ReadConformance, AnOrdersLinesByBookAndMovementsOldestFirst) {
   Stock(2, 100);
   Stock(3, 100);
   Run(Deduct{3, 1001, 1});
+  clock_.Advance(1);
   Hold(1001, {{2, 4}, {1, 5}});
   Run(Deduct{1, 1002, 1});
   Run(Confirm{1001});
@@ -260,6 +261,28 @@ TEST_P(ReadConformance, AnOrdersLinesByBookAndMovementsOldestFirst) {
                                  std::pair{BookId{2}, ChangeType::kConfirm},
                                  std::pair{BookId{1}, ChangeType::kConfirm},
                                  std::pair{BookId{2}, ChangeType::kRelease}));
+}
+
+// So that it can be told from facts alone, in every store and after an import (SortOldestFirst).
+TEST_P(ReadConformance, WithinAMillisecondAnOrdersMovementsComeStepByStep) {
+  for (const BookId book : {1, 2, 3, 4, 5}) Stock(book, 100);
+  Run(Deduct{5, 1001, 1});
+  Run(Deduct{1, 1001, 1});
+  Hold(1001, {{4, 1}, {3, 1}});
+  Run(Release{5, 1001, 1, {}});
+  Run(Deduct{2, 1001, 1});
+  Run(Confirm{1001});
+  std::vector<std::pair<BookId, ChangeType>> steps;
+  for (const Movement& movement : Order(1001).movements) {
+    steps.emplace_back(movement.book, movement.type);
+  }
+  EXPECT_THAT(
+      steps,
+      ElementsAre(
+          std::pair{BookId{4}, ChangeType::kReserve}, std::pair{BookId{3}, ChangeType::kReserve},
+          std::pair{BookId{1}, ChangeType::kDeduct}, std::pair{BookId{2}, ChangeType::kDeduct},
+          std::pair{BookId{5}, ChangeType::kDeduct}, std::pair{BookId{4}, ChangeType::kConfirm},
+          std::pair{BookId{3}, ChangeType::kConfirm}, std::pair{BookId{5}, ChangeType::kRelease}));
 }
 
 TEST_P(ReadConformance, AnOrdersMovementsOnlyWhenWanted) {

@@ -1,9 +1,13 @@
 #include <utility>
 
+#include "base/status_macros.h"
+#include "mysql/connection.h"
 #include "rocksdb/env.h"
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
+#include "store/mysql/mysql_store.h"
 #include "tests/conformance/conformance.h"
+#include "tests/support/mariadb_server.h"
 #include "tests/support/unsynced_file_system.h"
 
 namespace inventory {
@@ -26,6 +30,26 @@ absl::StatusOr<std::unique_ptr<StockStore>> MakeWithTinyCache(const Clock& clock
   return MakeEmbedded(clock, {.path = "/store", .cached_lines = 2, .env = disks.back().get()});
 }
 
+// In one of a few databases that are emptied and used again: making tables takes most of a second.
+absl::StatusOr<std::unique_ptr<StockStore>> MakeMysql(const Clock& clock, const std::string&) {
+  constexpr std::size_t kDatabases = 4;  // more than are in use at a time
+  static auto& databases = *new std::vector<TestDatabase>;
+  static std::size_t made = 0;
+  const std::size_t next = made++ % kDatabases;
+  const bool is_new = next == databases.size();
+  if (is_new) databases.push_back(TestDatabase::Make());
+  MysqlSettings settings{.dsn = databases[next].socket_dsn(), .clock = &clock};
+  if (!is_new) {
+    ASSIGN_OR_RETURN(const auto connection, Connection::Open(settings.dsn));
+    RETURN_IF_ERROR(connection
+                        ->Run("DELETE FROM inventory;DELETE FROM inventory_logs;"
+                              "DELETE FROM order_lines;DELETE FROM reservations;"
+                              "DELETE FROM request_ids")
+                        .status());
+  }
+  return OpenMysqlStore(settings);
+}
+
 }  // namespace
 
 std::vector<StoreUnderTest> StoresUnderTest() {
@@ -36,6 +60,7 @@ std::vector<StoreUnderTest> StoresUnderTest() {
          return MakeEmbedded(clock, {.path = folder + "/store"});
        }},
       {"embedded_tiny_cache", MakeWithTinyCache},
+      {"mysql", MakeMysql},
   };
 }
 

@@ -1,4 +1,5 @@
 """The real service as a child process, for tests that talk to it from outside."""
+import os
 import pathlib
 import re
 import subprocess
@@ -26,6 +27,7 @@ class Service:
     def __init__(self, service, bench, folder, store):
         self.programs = service, bench
         self.folder, self.store, self.port = pathlib.Path(folder), store, 0
+        self.environment = {}  # added to ours
         self.process = None
         self.benches = []
 
@@ -37,7 +39,8 @@ class Service:
         log = self.folder / 'service.log'
         with open(log, 'wb') as out:
             self.process = subprocess.Popen([self.programs[0], '--config', config],
-                                            stdout=out, stderr=out)
+                                            stdout=out, stderr=out,
+                                            env={**os.environ, **self.environment})
         wait_for('it is ready', lambda: b' ready ' in log.read_bytes(), self.process)
         self.port = int(re.search(rb' ready .*\bport=(\d+)', log.read_bytes()).group(1))
 

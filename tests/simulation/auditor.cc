@@ -1,7 +1,9 @@
 #include "tests/simulation/auditor.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <tuple>
 #include <variant>
 
 namespace inventory {
@@ -406,6 +408,32 @@ const std::vector<Movement>& Auditor::Log(BookId book) const {
   return log == logs_.end() ? none : log->second;
 }
 
+namespace {
+
+// Oldest first. Of one millisecond a line's first movement comes before any line's second; among
+// those, the reservation's lines as it names them come before the others, which go by book.
+std::vector<Movement> InReadingOrder(const std::vector<Movement>& happened,
+                                     const std::optional<Reservation>& reservation) {
+  using Place = std::tuple<TimeMs, int, std::ptrdiff_t, BookId>;
+  std::map<Place, Movement> by_place;
+  std::map<BookId, int> seen;
+  for (const Movement& movement : happened) {
+    std::ptrdiff_t named = 0;
+    if (reservation) {
+      const auto& lines = reservation->lines;
+      named = std::find_if(lines.begin(), lines.end(),
+                           [&](const ReservedLine& line) { return line.book == movement.book; }) -
+              lines.begin();
+    }
+    by_place[{movement.time, seen[movement.book]++, named, movement.book}] = movement;
+  }
+  std::vector<Movement> ordered;
+  for (const auto& [place, movement] : by_place) ordered.push_back(movement);
+  return ordered;
+}
+
+}  // namespace
+
 OrderFacts Auditor::Order(OrderId order, TimeMs now) const {
   OrderFacts facts;
   bool passed = false;
@@ -440,7 +468,7 @@ OrderFacts Auditor::Order(OrderId order, TimeMs now) const {
     facts.lines.push_back({line->first.book, shown});
   }
   if (const auto log = order_logs_.find(order); log != order_logs_.end()) {
-    facts.movements = log->second;
+    facts.movements = InReadingOrder(log->second, facts.reservation);
   }
   return facts;
 }

@@ -30,7 +30,7 @@ class Auditor {
   std::vector<OrderId> Orders() const;  // that left any trace
   // Oldest first; ids are 0, the store gives its own.
   const std::vector<Movement>& Log(BookId book) const;
-  OrderFacts Order(OrderId order, TimeMs now) const;  // movements, oldest first, included
+  OrderFacts Order(OrderId order, TimeMs now) const;  // movements included
   std::vector<OrderId> Due(TimeMs now) const;         // earliest first; of one time: by id
   bool HasTombstone(LineKey line) const;
 

@@ -46,6 +46,29 @@ struct VerbText {
   std::string operator()(const Expire& c) { return Str("expire order ", c.order); }
 };
 
+struct FactText {
+  std::string operator()(const Movement& fact) const { return Text(fact); }
+  std::string operator()(const BalanceFact& fact) const {
+    return Str("balance of book ", fact.book, ": ", Text(fact.balance));
+  }
+  std::string operator()(const LineFact& fact) const {
+    return Str("line of order ", fact.key.order, " book ", fact.key.book, ": ",
+               Name(fact.line.state), " ", fact.line.quantity, " released ",
+               fact.line.released_quantity);
+  }
+  std::string operator()(const ReservationFact& fact) const {
+    const Reservation& r = fact.reservation;
+    return Str("reservation of order ", fact.order, ": ", Name(r.state), " deadline ", r.deadline,
+               r.remembered ? " remembered " : " ", Text(r.lines));
+  }
+  std::string operator()(const RequestFact& fact) const {
+    const RequestContent& c = fact.content;
+    return Str("request '", fact.request_id, "' of book ", fact.book, ": ", Name(c.type),
+               c.set_to ? " to " : " by ", c.quantity,
+               c.has_expected ? Str(" expected ", c.expected) : "");
+  }
+};
+
 }  // namespace
 
 std::string Text(const Command& command) { return std::visit(VerbText{}, command.verb); }
@@ -81,6 +104,14 @@ std::string Text(const OrderFacts& facts) {
                 " released ", line.line.released_quantity, "\n");
   }
   for (const Movement& movement : facts.movements) text += Str(Text(movement), "\n");
+  return text;
+}
+
+std::string Text(const Fact& fact) { return std::visit(FactText{}, fact); }
+
+std::string Text(const std::vector<Fact>& facts) {
+  std::string text;
+  for (const Fact& fact : facts) text += Text(fact) + "\n";
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "stock/command.h"
 #include "stock/stock_store.h"
@@ -14,6 +15,8 @@ std::string Text(const Reply& reply);
 std::string Text(const Balance& balance);
 std::string Text(const Movement& movement);
 std::string Text(const OrderFacts& facts);
+std::string Text(const Fact& fact);
+std::string Text(const std::vector<Fact>& facts);  // a line each
 
 // GoogleTest finds these.
 void PrintTo(Outcome outcome, std::ostream* out);

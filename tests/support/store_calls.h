@@ -1,7 +1,9 @@
 // The port's calls as a test wants them: made, waited for, returned.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -92,6 +94,71 @@ inline absl::StatusOr<std::vector<OrderId>> ReadDue(StockStore& store, int limit
   StoreAnswer<std::vector<OrderId>> answer;
   store.ReadDue(limit, answer.callback());
   return answer.Wait();
+}
+
+inline absl::StatusOr<std::unique_ptr<FactReader>> BeginExport(StockStore& store) {
+  StoreAnswer<std::unique_ptr<FactReader>> answer;
+  store.Export(answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<std::vector<Fact>> NextFacts(FactReader& reader, int limit) {
+  StoreAnswer<std::vector<Fact>> answer;
+  reader.Next(limit, answer.callback());
+  return answer.Wait();
+}
+
+// The rest of an export.
+inline absl::StatusOr<std::vector<Fact>> AllFacts(FactReader& reader, int limit = 100) {
+  std::vector<Fact> all;
+  while (true) {
+    absl::StatusOr<std::vector<Fact>> facts = NextFacts(reader, limit);
+    if (!facts.ok()) return facts.status();
+    if (facts->size() > static_cast<std::size_t>(limit)) {
+      return absl::InternalError("more facts than asked for");
+    }
+    if (facts->empty()) return all;
+    all.insert(all.end(), facts->begin(), facts->end());
+  }
+}
+
+// Everything the store knows.
+inline absl::StatusOr<std::vector<Fact>> Export(StockStore& store, int limit = 100) {
+  absl::StatusOr<std::unique_ptr<FactReader>> reader = BeginExport(store);
+  if (!reader.ok()) return reader.status();
+  return AllFacts(**reader, limit);
+}
+
+inline absl::StatusOr<std::unique_ptr<FactWriter>> BeginImport(StockStore& store) {
+  StoreAnswer<std::unique_ptr<FactWriter>> answer;
+  store.Import(answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<FactCounts> Add(FactWriter& writer, std::vector<Fact> facts) {
+  StoreAnswer<FactCounts> answer;
+  writer.Add(std::move(facts), answer.callback());
+  return answer.Wait();
+}
+
+inline absl::StatusOr<FactCounts> Finish(FactWriter& writer) {
+  StoreAnswer<FactCounts> answer;
+  writer.Finish(answer.callback());
+  return answer.Wait();
+}
+
+// Fills an empty store, `chunk` facts at a time.
+inline absl::StatusOr<FactCounts> Import(StockStore& store, const std::vector<Fact>& facts,
+                                         std::size_t chunk = 100) {
+  absl::StatusOr<std::unique_ptr<FactWriter>> writer = BeginImport(store);
+  if (!writer.ok()) return writer.status();
+  for (std::size_t begin = 0; begin < facts.size(); begin += chunk) {
+    const auto first = facts.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(chunk, facts.size() - begin));
+    const absl::StatusOr<FactCounts> added = Add(**writer, std::vector<Fact>(first, first + count));
+    if (!added.ok()) return added.status();
+  }
+  return Finish(**writer);
 }
 
 }  // namespace inventory

@@ -84,6 +84,12 @@ class ByteReader {
     return value <= max ? value : Fail();
   }
 
+  // A varint that names something: 0 names nothing.
+  std::uint64_t Id() {
+    const std::uint64_t value = Varint();
+    return value != 0 ? value : Fail();
+  }
+
   std::string_view Text() {
     const std::uint64_t size = Varint();
     if (size > rest_.size()) {

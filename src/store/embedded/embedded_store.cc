@@ -117,6 +117,12 @@ class EmbeddedStore : public StockStore {
 
   StoreStatus Status() override;
   void Backup(const std::string& name, Done<BackupResult> done) override;
+  void Export(Done<std::unique_ptr<FactReader>> done) override {
+    done(absl::UnimplementedError("ExportStock is not available on the embedded store"));
+  }
+  void Import(Done<std::unique_ptr<FactWriter>> done) override {
+    done(absl::UnimplementedError("ImportStock is not available on the embedded store"));
+  }
   absl::Status Close() override;
 
  private:
@@ -248,8 +254,7 @@ void EmbeddedStore::AddMovements(OrderId order, std::vector<FoundLine> lines, Or
       if (!movements.ok()) return done(movements.status());
       facts.movements.insert(facts.movements.end(), movements->begin(), movements->end());
     }
-    std::sort(facts.movements.begin(), facts.movements.end(),
-              [](const Movement& a, const Movement& b) { return a.id < b.id; });
+    SortOldestFirst(facts.reservation, facts.movements);
     if (facts.movements.size() > kMaxOrderMovements) facts.movements.resize(kMaxOrderMovements);
     done(std::move(facts));
   });

@@ -1,6 +1,5 @@
-// Faults put in on purpose, for builds on which the crash tests must fail. A normal build has none.
-//
-//   cmake --preset release -B build/fault -DINVENTORY_FAULT=kNoSync
+// Faults put in on purpose. Only programs that tests must see through have one (faulty_store() in
+// this folder's CMakeLists.txt); what is shipped, and everything else, has none.
 #pragma once
 
 #ifndef INVENTORY_FAULT

@@ -136,7 +136,7 @@ void VisitMovement(std::uint8_t tag, RecordNumber number, TimeMs time, std::uint
   movement.type = static_cast<ChangeType>(type);
   movement.id = id;
   movement.time = time;
-  movement.book = reader.Varint();
+  movement.book = reader.Id();
   movement.sequence = reader.Varint();
   movement.quantity = DecodeQuantity(reader);
   movement.before = DecodeQuantity(reader);
@@ -144,8 +144,7 @@ void VisitMovement(std::uint8_t tag, RecordNumber number, TimeMs time, std::uint
   movement.locked_after = DecodeQuantity(reader);
   journaled.book_previous = Previous(number, reader.Varint(), reader);
   if (tag & kHasOrder) {
-    movement.order = reader.Varint();
-    if (movement.order == 0) reader.Fail();
+    movement.order = reader.Id();
     journaled.line_previous = Previous(number, reader.Varint(), reader);
   }
   if (tag & kHasTexts) {
@@ -162,8 +161,8 @@ void VisitMovement(std::uint8_t tag, RecordNumber number, TimeMs time, std::uint
 
 void VisitLine(ByteReader& reader, RecordVisitor& visitor) {
   LineKey key;
-  key.order = reader.Varint();
-  key.book = reader.Varint();
+  key.order = reader.Id();
+  key.book = reader.Id();
   OrderLine line;
   line.state = DecodeLineState(reader);
   line.quantity = DecodeQuantity(reader);
@@ -172,13 +171,13 @@ void VisitLine(ByteReader& reader, RecordVisitor& visitor) {
 }
 
 void VisitReservation(ByteReader& reader, RecordVisitor& visitor) {
-  const OrderId order = reader.Varint();
+  const OrderId order = reader.Id();
   const Reservation reservation = DecodeReservation(reader);
   if (reader.ok()) visitor.OnReservation(order, reservation);
 }
 
 void VisitRequest(ByteReader& reader, RecordVisitor& visitor) {
-  const BookId book = reader.Varint();
+  const BookId book = reader.Id();
   const std::string_view request_id = reader.Text();
   const RequestContent content = DecodeContent(reader);
   if (reader.ok()) visitor.OnRequest(book, request_id, content);

@@ -21,6 +21,8 @@
 //               movement before it is in record (this record - book_back + 1)
 //   line_back   the same for the movements of the line (order, book)
 //
+// No book and no order in an entry is 0; a movement of no order does without one.
+//
 // The i-th movement of a record has the id first_id + i and the record's time.
 #pragma once
 

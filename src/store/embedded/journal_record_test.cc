@@ -125,6 +125,29 @@ TEST(JournalRecord, RefusesEveryCutInsideAnEntry) {
   EXPECT_EQ(refused, static_cast<int>(whole.size()) - kWholePrefixes);
 }
 
+// What a record's reader is told of can be written again: a line of no order would be folded into a
+// movement of no order, and such a movement sets no line.
+TEST(JournalRecord, RefusesOrderAndBookZero) {
+  Movement movement = DeductMovement();
+  movement.book = 0;
+  const auto read = [](const auto& add) {
+    RecordWriter writer;
+    writer.Begin(1, 0, 1);
+    add(writer);
+    Collect collect;
+    RecordSummary summary;
+    return VisitRecord(1, writer.bytes(), collect, summary);
+  };
+  EXPECT_FALSE(read([&](RecordWriter& writer) { writer.AddMovement(movement, 0, 0); }));
+  EXPECT_FALSE(read([](RecordWriter& writer) { writer.AddLine({0, 1}, {}); }));
+  EXPECT_FALSE(read([](RecordWriter& writer) { writer.AddLine({1, 0}, {}); }));
+  EXPECT_FALSE(read([](RecordWriter& writer) { writer.AddReservation(0, {}); }));
+  EXPECT_FALSE(read([](RecordWriter& writer) {
+    writer.AddReservation(1, {ReservationState::kReserved, 9, false, {{0, 4}}});
+  }));
+  EXPECT_FALSE(read([](RecordWriter& writer) { writer.AddRequest(0, "r-1", {}); }));
+}
+
 TEST(JournalRecord, RefusesForeignBytes) {
   Collect read;
   RecordSummary summary;

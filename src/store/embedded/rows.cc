@@ -124,7 +124,7 @@ Reservation DecodeReservation(ByteReader& reader) {
   reservation.remembered = DecodeFlag(reader);
   const std::uint64_t count = reader.Varint();
   for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
-    const BookId book = reader.Varint();
+    const BookId book = reader.Id();
     reservation.lines.push_back({book, DecodeQuantity(reader)});
   }
   return reservation;

@@ -32,9 +32,28 @@ struct Naming {
   }
 };
 
+// Adds what an import wants to know of one fact.
+struct Importing {
+  NeededFacts& needed;
+
+  void operator()(const Movement& fact) const {
+    needed.books.insert(fact.book);
+    if (fact.order != 0) needed.orders.insert(fact.order);
+    if (!fact.request_id.empty()) needed.requests.emplace(fact.book, fact.request_id);
+  }
+  void operator()(const BalanceFact& fact) const { needed.books.insert(fact.book); }
+  void operator()(const LineFact& fact) const { needed.orders.insert(fact.key.order); }
+  void operator()(const ReservationFact& fact) const { needed.orders.insert(fact.order); }
+  void operator()(const RequestFact& fact) const {
+    needed.requests.emplace(fact.book, fact.request_id);
+  }
+};
+
 }  // namespace
 
 void NeededFacts::Add(const Command& command) { std::visit(Naming{*this}, command.verb); }
+
+void NeededFacts::Add(const Fact& fact) { std::visit(Importing{*this}, fact); }
 
 void BatchFacts::LoadBook(const BookStock& stock) {
   books_[stock.book] = {.balance = stock.balance, .stored = true};
@@ -50,7 +69,7 @@ void BatchFacts::LoadReservation(OrderId order, Reservation reservation) {
 }
 
 void BatchFacts::LoadRequest(const StoredRequest& request) {
-  requests_[{request.book, request.request_id}] = request.content;
+  requests_[{request.book, request.request_id}] = {.content = request.content, .stored = true};
 }
 
 std::vector<OrderId> BatchFacts::UnseenReservations() const {
@@ -83,7 +102,7 @@ const Reservation* BatchFacts::FindOpenReservation(OrderId order) {
 
 const RequestContent* BatchFacts::FindRequest(BookId book, std::string_view request_id) {
   const auto found = requests_.find({book, std::string(request_id)});
-  return found == requests_.end() ? nullptr : &found->second;
+  return found == requests_.end() ? nullptr : &found->second.content;
 }
 
 void BatchFacts::Record(Movement movement) {
@@ -110,9 +129,9 @@ void BatchFacts::SetReservation(OrderId order, Reservation reservation) {
 
 void BatchFacts::SetRequest(BookId book, std::string_view request_id,
                             const RequestContent& content) {
-  std::pair<BookId, std::string> key(book, request_id);
-  requests_[key] = content;
-  new_requests_.push_back(std::move(key));
+  Request& fact = requests_[{book, std::string(request_id)}];
+  fact.content = content;
+  fact.changed = true;
 }
 
 absl::flat_hash_map<LineKey, std::uint32_t> BatchFacts::NewPositions() const {
@@ -126,18 +145,7 @@ absl::flat_hash_map<LineKey, std::uint32_t> BatchFacts::NewPositions() const {
 }
 
 void BatchFacts::Write(RowStatements& statements) const {
-  const absl::flat_hash_map<LineKey, std::uint32_t> positions = NewPositions();
-  for (const LineKey& key : changed_lines_) {
-    const Line& fact = lines_.at(key);
-    if (fact.stored) {
-      statements.UpdateLine(key, fact.line);
-    } else {
-      const auto position = positions.find(key);
-      statements.InsertLine(
-          {key, fact.line,
-           position == positions.end() ? std::nullopt : std::optional(position->second)});
-    }
-  }
+  WriteLines(statements);
   for (const auto& [order, fact] : reservations_) {
     if (!fact.changed) continue;
     if (fact.stored) {
@@ -146,8 +154,13 @@ void BatchFacts::Write(RowStatements& statements) const {
       statements.InsertReservation(order, fact.reservation);
     }
   }
-  for (const auto& key : new_requests_) {
-    statements.InsertRequest(key.first, key.second, requests_.at(key));
+  for (const auto& [key, fact] : requests_) {
+    if (!fact.changed) continue;
+    if (fact.stored) {
+      statements.UpdateRequest(key.first, key.second, fact.content);
+    } else {
+      statements.InsertRequest(key.first, key.second, fact.content);
+    }
   }
   for (const auto& [book, fact] : books_) {
     if (!fact.changed) continue;
@@ -158,6 +171,25 @@ void BatchFacts::Write(RowStatements& statements) const {
     }
   }
   for (const Movement& movement : movements_) statements.InsertMovement(movement);
+}
+
+void BatchFacts::WriteLines(RowStatements& statements) const {
+  absl::flat_hash_map<LineKey, std::uint32_t> positions = NewPositions();
+  for (const LineKey& key : changed_lines_) {
+    const Line& fact = lines_.at(key);
+    if (fact.stored) {
+      statements.UpdateLine(key, fact.line);
+      continue;
+    }
+    StoredLine line{key, fact.line, std::nullopt};
+    if (const auto position = positions.find(key); position != positions.end()) {
+      line.reserved_position = position->second;
+      positions.erase(position);
+    }
+    statements.InsertLine(line);
+  }
+  // An import's lines come before their reservation.
+  for (const auto& [key, position] : positions) statements.UpdatePosition(key, position);
 }
 
 }  // namespace inventory

@@ -27,6 +27,8 @@ struct NeededFacts {
   // What the command's own fields name. A line command does not ask for its order's reservation:
   // most orders have none, and one that has shows by its lines.
   void Add(const Command& command);
+  // What an import asks of the state for this fact (stock/stock_import.h).
+  void Add(const Fact& fact);
 };
 
 // Loaded by a transaction, then decided on. Used by one thread.
@@ -73,6 +75,7 @@ class BatchFacts : public StockState {
     bool changed = false;
   };
 
+  void WriteLines(RowStatements& statements) const;
   // Of the lines of reservations made here: their places.
   absl::flat_hash_map<LineKey, std::uint32_t> NewPositions() const;
 
@@ -80,9 +83,13 @@ class BatchFacts : public StockState {
   absl::flat_hash_map<LineKey, Line> lines_;
   absl::flat_hash_map<OrderId, OrderReservation> reservations_;
   absl::flat_hash_set<OrderId> holding_;  // with a line loaded as reserved
-  absl::flat_hash_map<std::pair<BookId, std::string>, RequestContent> requests_;
+  struct Request {
+    RequestContent content;
+    bool stored = false;
+    bool changed = false;
+  };
+  absl::flat_hash_map<std::pair<BookId, std::string>, Request> requests_;
   std::vector<Movement> movements_;
-  std::vector<std::pair<BookId, std::string>> new_requests_;
   std::vector<LineKey> changed_lines_;  // in the order of the first change
   std::vector<StockChanged> changes_;
 };

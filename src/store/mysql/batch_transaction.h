@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,6 +26,7 @@
 #include "stock/command.h"
 #include "stock/stock_store.h"
 #include "store/mysql/batch_facts.h"
+#include "store/mysql/fact_loader.h"
 #include "store/mysql/store_time.h"
 
 namespace inventory {
@@ -57,11 +59,6 @@ class BatchTransaction {
 
  private:
   absl::Status Begin();
-  absl::Status LoadReservations();
-  absl::Status LoadBooksAndLines();
-  absl::Status TakeBooks(SqlRows& rows);
-  absl::Status TakeLines(SqlRows& rows);
-  absl::Status TakeRequests(SqlRows& rows);
 
   Connection& connection_;
   const WriterMark mark_;

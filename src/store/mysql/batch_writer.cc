@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/backoff.h"
 #include "base/status_macros.h"
+#include "mysql/fault.h"
 
 namespace inventory {
 
@@ -151,6 +152,7 @@ absl::Status BatchWriter::Commit(const std::vector<std::string>& packets) {
 absl::Status BatchWriter::Settle(const absl::Status& fault) {
   shared_.figures.in_doubt += 1;
   RollBack(fault);
+  if (kMysqlFault == MysqlFault::kDoubtMeansRolledBack) return fault;
   const Deadline deadline = steady_clock::now() + kGiveUpAfter;
   for (int failures = 1;; ++failures) {
     const absl::Status connected = Connect();
@@ -209,6 +211,7 @@ absl::StatusOr<std::uint64_t> BatchWriter::ReadMark() {
 // Every retry begins here: a failed statement may have left the transaction open.
 void BatchWriter::RollBack(const absl::Status& fault) {
   if (!connection_) return;
+  if (kMysqlFault == MysqlFault::kRetryWithoutRollback && !absl::IsUnavailable(fault)) return;
   if (FaultOf(fault) == SqlFault::kGone || !connection_->Run("ROLLBACK").ok()) connection_.reset();
 }
 

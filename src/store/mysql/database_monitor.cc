@@ -12,6 +12,7 @@
 #include "mysql/rows.h"
 #include "mysql/schema.h"
 #include "mysql/sql_text.h"
+#include "store/mysql/store_owner.h"
 
 namespace inventory {
 namespace {
@@ -51,13 +52,13 @@ absl::Status DatabaseMonitor::Look() {
 }
 
 absl::Status DatabaseMonitor::Prepare() {
-  RETURN_IF_ERROR(PrepareSchema(*connection_, "mysql"));
+  RETURN_IF_ERROR(PrepareSchema(*connection_, kOwnName));
   ASSIGN_OR_RETURN(std::vector<SqlRows> results,
                    connection_->Run("DELETE FROM writers"
                                     " WHERE seen_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY;"
                                     "SELECT MAX(updated_at) FROM inventory"));
   if (results.size() == 1 && results[0].Next()) {
-    seen_until_ = shared_.time.At(ParseTime(results[0].Text(0)).value_or(0));
+    seen_until_ = shared_.time.NotBefore(ParseTime(results[0].Text(0)).value_or(0));
   }
   open_ = true;
   return absl::OkStatus();
@@ -79,10 +80,10 @@ absl::Status DatabaseMonitor::FindChanges() {
           " UTC_TIMESTAMP(3) - INTERVAL ",
           kOverlap / 1'000, " SECOND AND writer NOT BETWEEN ", shared_.first_writer, " AND ",
           shared_.last_writer, ") FROM store_owner WHERE id=1")));
-  if (results.size() != 1 || !results[0].Next() || results[0].Text(1) != "mysql") {
-    return absl::FailedPreconditionError(
-        "the database's stock is not the mysql store's any more (see table store_owner)");
+  if (results.size() != 1 || !results[0].Next()) {
+    return absl::FailedPreconditionError("the table store_owner is empty");
   }
+  RETURN_IF_ERROR(CheckOwner(results[0].Text(1)));
   const TimeMs now = shared_.time.At(ParseTime(results[0].Text(0)).value_or(0));
   if (results[0].U64(2) == 0) {
     seen_until_ = now;

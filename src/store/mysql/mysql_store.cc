@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "base/worker.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_writer.h"
 #include "store/mysql/change_feed.h"
 #include "store/mysql/database_monitor.h"
+#include "store/mysql/fact_export.h"
+#include "store/mysql/fact_import.h"
 #include "store/mysql/reader_pool.h"
 #include "store/mysql/reads.h"
 #include "store/mysql/store_health.h"
@@ -20,6 +23,7 @@ namespace {
 
 // Batches waiting for a transaction. The service bounds what they hold.
 constexpr std::size_t kQueuedBatches = 10'000;
+constexpr std::size_t kTransferQueue = 16;
 constexpr int kMostWriters = 4;
 constexpr int kMostReaders = 4;
 constexpr std::uint64_t kWriterNames = 256;  // of one instance
@@ -44,7 +48,7 @@ class MysqlStore : public StockStore {
   absl::Status Start();
 
   void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
-    if (!monitor_.open()) return done(NotOpen());
+    if (absl::Status refusal = Refusal(); !refusal.ok()) return done(refusal);
     queue_.Push({std::move(batch), std::move(done), {}});
   }
 
@@ -94,14 +98,35 @@ class MysqlStore : public StockStore {
         "mariadb-dump --single-transaction"));
   }
 
+  void Export(Done<std::unique_ptr<FactReader>> done) override {
+    if (absl::Status refusal = Refusal(); !refusal.ok()) return done(refusal);
+    transfers_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
+      if (!posted.ok()) return done(posted);
+      done(OpenExport(dsn_, transfers_));
+    });
+  }
+
+  // Behind the end of the import before it, which is done on the same thread.
+  void Import(Done<std::unique_ptr<FactWriter>> done) override {
+    if (!monitor_.open()) return done(Refusal());
+    transfers_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
+      if (!posted.ok()) return done(posted);
+      done(OpenImport({dsn_, transfers_, feed_, time_, health_, importing_}));
+    });
+  }
+
   absl::Status Close() override;
 
  private:
-  absl::Status NotOpen() const { return NothingDone(health_.Get()); }
+  absl::Status Refusal() const {
+    if (!monitor_.open()) return NothingDone(health_.Get());
+    if (importing_) return absl::UnavailableError("an import is under way; nothing was done");
+    return absl::OkStatus();
+  }
 
   template <typename T, typename ReadFunction>
   void Read(ReadFunction read, Done<T> done) {
-    if (!monitor_.open()) return done(NotOpen());
+    if (absl::Status refusal = Refusal(); !refusal.ok()) return done(refusal);
     readers_.Read<T>(std::move(read), std::move(done));
   }
 
@@ -116,8 +141,10 @@ class MysqlStore : public StockStore {
   ReaderPool readers_;
   DatabaseMonitor monitor_{
       {dsn_, feed_, time_, health_, first_writer_, first_writer_ + kWriterNames - 1}};
+  std::atomic<bool> importing_{false};
   const int writer_count_;
   std::vector<std::unique_ptr<BatchWriter>> writers_;
+  Worker transfers_{"mysql-transfer", kTransferQueue};
   Mutex close_mutex_;
 };
 
@@ -141,7 +168,7 @@ StoreStatus MysqlStore::Status() {
   status.name = "mysql";
   status.durability = "committed in the database before every answer";
   status.location = dsn_.Location();
-  status.health = health_.Get();
+  status.health = importing_ ? Refusal() : health_.Get();
   status.now = time_.newest();
   status.figures = {
       {"transactions", figure(figures_.transactions), "", "committed since the start"},
@@ -158,6 +185,7 @@ absl::Status MysqlStore::Close() {
   queue_.Stop();
   writers_.clear();
   readers_.Stop();
+  transfers_.Stop();
   monitor_.Stop();
   health_.Set(absl::UnavailableError("the store is closed"));
   return absl::OkStatus();

@@ -107,8 +107,7 @@ absl::StatusOr<OrderFacts> ReadOrder(Connection& connection, StoreTime& time, Or
       kReservationColumns, " FROM reservations", of_order, ";SELECT ", kLineColumns,
       " FROM order_lines", of_order, " ORDER BY book_id;");
   if (want_movements) {
-    absl::StrAppend(&sql, "SELECT ", kMovementColumns, " FROM inventory_logs", of_order,
-                    " ORDER BY id LIMIT ", kMaxOrderMovements, ";");
+    absl::StrAppend(&sql, "SELECT ", kMovementColumns, " FROM inventory_logs", of_order, ";");
   }
   sql += "COMMIT";
   ASSIGN_OR_RETURN(std::vector<SqlRows> results, Ask(connection, sql, want_movements ? 3 : 2));
@@ -136,6 +135,8 @@ absl::StatusOr<OrderFacts> ReadOrder(Connection& connection, StoreTime& time, Or
   }
   if (want_movements) {
     ASSIGN_OR_RETURN(facts.movements, TakeMovements(results[2]));
+    SortOldestFirst(facts.reservation, facts.movements);
+    if (facts.movements.size() > kMaxOrderMovements) facts.movements.resize(kMaxOrderMovements);
   }
   return facts;
 }

@@ -15,16 +15,20 @@ class StoreTime {
   explicit StoreTime(const Clock* instead) : instead_(instead) {}
 
   // The server says it is `server_time`; the answer is what it counts as.
-  TimeMs At(TimeMs server_time) {
-    TimeMs now = instead_ ? instead_->Now() : server_time;
-    TimeMs before = newest_.load(std::memory_order_relaxed);
-    while (now > before && !newest_.compare_exchange_weak(before, now)) {
+  TimeMs At(TimeMs server_time) { return NotBefore(instead_ ? instead_->Now() : server_time); }
+
+  // The time is at least this from now on; the answer is what it is.
+  TimeMs NotBefore(TimeMs time) {
+    TimeMs newest = newest_.load(std::memory_order_relaxed);
+    while (time > newest && !newest_.compare_exchange_weak(newest, time)) {
     }
-    return std::max(now, before);
+    return std::max(time, newest);
   }
 
   // The newest time there has been; 0 before the first.
-  TimeMs newest() const { return instead_ ? instead_->Now() : newest_.load(); }
+  TimeMs newest() const {
+    return instead_ ? std::max(instead_->Now(), newest_.load()) : newest_.load();
+  }
 
  private:
   const Clock* const instead_;

@@ -1,4 +1,4 @@
-// A TCP gate between a client and a server on loopback that can cut connections. For tests only.
+// A TCP gate between a client and a server on loopback that can cut connections.
 #pragma once
 
 #include <arpa/inet.h>
@@ -7,9 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -92,6 +93,7 @@ class ConnectionGate {
     thread_.join();
   }
 
+  int port() const { return port_; }
   std::string target() const { return absl::StrCat("127.0.0.1:", port_); }
 
   // Resets every connection and returns when that is done. Call it from the server's handler: the
@@ -106,11 +108,25 @@ class ConnectionGate {
     cut_before_ = std::move(text);
     armed_ = true;
   }
+  // The same, but the bytes do reach the server, `delay` later, as if a network had held them back.
+  // What the server answers is read and dropped.
+  void CutAndHoldBack(std::string text, std::chrono::milliseconds delay) {
+    delay_ = delay;
+    CutBefore(std::move(text));
+  }
+  // CutBefore or CutAndHoldBack has met its text.
+  bool has_cut() const { return !armed_; }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   struct Pair {
     LoopbackSocket client;
     LoopbackSocket server;
+  };
+  struct HeldBack {
+    LoopbackSocket server;
+    std::string bytes;
+    Time due;
   };
 
   void Run() {
@@ -128,11 +144,11 @@ class ConnectionGate {
       for (std::size_t i = pairs_.size(); i-- > 0;) {
         const bool up = polled[1 + 2 * i].revents != 0;
         const bool down = polled[2 + 2 * i].revents != 0;
-        if ((up && !Pass(pairs_[i].client, pairs_[i].server, armed_)) ||
-            (down && !Pass(pairs_[i].server, pairs_[i].client, false))) {
+        if ((up && !PassUp(pairs_[i])) || (down && !PassDown(pairs_[i]))) {
           pairs_.erase(pairs_.begin() + static_cast<std::ptrdiff_t>(i));
         }
       }
+      SendHeldBack();
       if (polled[0].revents != 0) {
         pairs_.push_back({listener_.Accept(), LoopbackSocket::ConnectTo(server_port_)});
       }
@@ -140,22 +156,50 @@ class ConnectionGate {
   }
 
   // False: this connection is over.
-  bool Pass(const LoopbackSocket& from, const LoopbackSocket& to, bool may_cut) {
-    char bytes[16 * 1024];
-    const ssize_t size = ::recv(from.fd(), bytes, sizeof bytes, 0);
-    if (size <= 0) return false;
-    const std::string_view received(bytes, static_cast<std::size_t>(size));
-    if (may_cut && received.find(cut_before_) != std::string_view::npos) {
+  bool PassUp(Pair& pair) {
+    const std::string received = Receive(pair.client);
+    if (received.empty()) return false;
+    if (armed_ && received.find(cut_before_) != std::string::npos) {
+      if (delay_.count() > 0) {
+        held_back_.push_back(
+            {std::move(pair.server), received, std::chrono::steady_clock::now() + delay_});
+      }
       armed_ = false;
       return false;
     }
-    return ::send(to.fd(), bytes, received.size(), MSG_NOSIGNAL) == size;
+    return Send(pair.server, received);
+  }
+  bool PassDown(Pair& pair) {
+    const std::string received = Receive(pair.server);
+    return !received.empty() && Send(pair.client, received);
+  }
+
+  // The server's side stays open until the server has answered.
+  void SendHeldBack() {
+    for (std::size_t i = held_back_.size(); i-- > 0;) {
+      HeldBack& held = held_back_[i];
+      if (std::chrono::steady_clock::now() < held.due) continue;
+      if (Send(held.server, held.bytes)) Receive(held.server);
+      held_back_.erase(held_back_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+
+  static std::string Receive(const LoopbackSocket& from) {
+    char bytes[16 * 1024];
+    const ssize_t size = ::recv(from.fd(), bytes, sizeof bytes, 0);
+    return std::string(bytes, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  }
+  static bool Send(const LoopbackSocket& to, const std::string& bytes) {
+    return ::send(to.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
   }
 
   const int server_port_;
   LoopbackSocket listener_;
   const int port_;
-  std::vector<Pair> pairs_;  // of thread_
+  std::vector<Pair> pairs_;             // of thread_
+  std::vector<HeldBack> held_back_;     // of thread_
+  std::chrono::milliseconds delay_{0};  // set before armed_, then of thread_
   std::atomic<bool> cut_{false};
   std::string cut_before_;  // set before armed_, then of thread_
   std::atomic<bool> armed_{false};

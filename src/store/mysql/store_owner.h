@@ -1,0 +1,26 @@
+// The row of store_owner: whose stock the database holds.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace inventory {
+
+inline constexpr std::string_view kOwnName = "mysql";
+inline constexpr std::string_view kImporting = "importing";
+
+// Whether a store that is named `owner` there is this one.
+inline absl::Status CheckOwner(std::string_view owner) {
+  if (owner == kOwnName) return absl::OkStatus();
+  if (owner == kImporting) {
+    return absl::FailedPreconditionError("an import into the database is under way");
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the database's stock is the ", std::string(owner),
+      " store's (table store_owner), not this one's; stop this instance, or hand the stock over"));
+}
+
+}  // namespace inventory
