@@ -1,4 +1,5 @@
--- The tables of the mysql store; the redis store's ledger uses the same.
+-- The tables of the mysql store; the redis store's ledger uses the same. Released: never change it,
+-- add the next number.
 --
 -- Ids are numbers given by the callers. Texts are UTF-8 and compared byte for byte; request ids are
 -- VARBINARY because a comparison of CHAR types ignores spaces at the end. Times are UTC. The numbers

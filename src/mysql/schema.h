@@ -1,22 +1,22 @@
 // The database's tables: numbered migrations (schema/mysql/), and which store owns them.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "mysql/connection.h"
 
 namespace inventory {
 
 // Brings the tables to this program's version, under a named lock so that instances starting at the
 // same time do not meet, and makes `store` the owner of a database that has none. Called once a
-// process, before anything else is asked of the database.
+// process, before anything else is asked of the database. A new store, a new version and settings
+// of the server that let it forget commits are logged.
 //
 // FailedPrecondition, with what to do, where going on would be wrong: a newer schema than this
-// program knows; the tables of the earlier Go service (no sequence: `inventoryctl adopt`); another
-// store's stock. PermissionDenied: no right to make tables. Other faults are the connection's.
+// program knows; the tables of the earlier Go service (`inventoryctl adopt`) or of another program;
+// another store's stock. PermissionDenied, with the GRANT to ask for: no right to make tables, or
+// to change their rows. Unavailable: another instance is at it. Other faults are the connection's.
 absl::Status PrepareSchema(Connection& connection, std::string_view store);
 
 }  // namespace inventory
