@@ -166,6 +166,25 @@ FilePointer Find(const Folders& folders, const std::string& path) {
   return file == folder->second.names.end() ? nullptr : file->second;
 }
 
+// A file, and where another name of it would stand.
+struct NewName {
+  FilePointer file;
+  std::map<std::string, FilePointer>* names = nullptr;
+  std::string name;
+};
+
+IOStatus FindNewName(Folders& folders, const std::string& from, const std::string& to,
+                     NewName& result) {
+  result.file = Find(folders, from);
+  if (!result.file) return NoSuch(from);
+  const auto [parent, name] = Split(to);
+  const auto folder = folders.find(parent);
+  if (folder == folders.end()) return NoSuch(parent);
+  result.names = &folder->second.names;
+  result.name = name;
+  return IOStatus::OK();
+}
+
 IOStatus ReadAt(const File& file, std::uint64_t offset, std::size_t n, Slice* result,
                 char* scratch) {
   const std::size_t start = std::min<std::size_t>(offset, file.bytes.size());
@@ -453,13 +472,11 @@ IOStatus UnsyncedFileSystem::GetFileModificationTime(const std::string& name, co
 IOStatus UnsyncedFileSystem::RenameFile(const std::string& from, const std::string& to,
                                         const IOOptions&, IODebugContext*) {
   return disk_->Change([&](Folders& folders) {
-    const FilePointer file = Find(folders, from);
-    if (!file) return NoSuch(from);
-    const auto [to_folder, to_name] = Split(to);
-    if (folders.count(to_folder) == 0) return NoSuch(to_folder);
+    NewName place;
+    if (IOStatus status = FindNewName(folders, from, to, place); !status.ok()) return status;
     const auto [from_folder, from_name] = Split(from);
     folders[from_folder].names.erase(from_name);
-    folders[to_folder].names[to_name] = file;
+    (*place.names)[place.name] = place.file;
     return IOStatus::OK();
   });
 }
@@ -467,11 +484,9 @@ IOStatus UnsyncedFileSystem::RenameFile(const std::string& from, const std::stri
 IOStatus UnsyncedFileSystem::LinkFile(const std::string& from, const std::string& to,
                                       const IOOptions&, IODebugContext*) {
   return disk_->Change([&](Folders& folders) {
-    const FilePointer file = Find(folders, from);
-    if (!file) return NoSuch(from);
-    const auto [to_folder, to_name] = Split(to);
-    if (folders.count(to_folder) == 0) return NoSuch(to_folder);
-    if (!folders[to_folder].names.emplace(to_name, file).second) {
+    NewName place;
+    if (IOStatus status = FindNewName(folders, from, to, place); !status.ok()) return status;
+    if (!place.names->emplace(place.name, place.file).second) {
       return IOStatus::IOError("exists: " + to);
     }
     return IOStatus::OK();

@@ -289,14 +289,9 @@ absl::StatusOr<MovementPage> EmbeddedStore::LinePage(const MovementQuery& query,
   page.last_sequence = book->balance.sequence;
   ASSIGN_OR_RETURN(const std::vector<Movement> movements,
                    log_.LineMovements({query.order, query.book}, last));
-  std::uint64_t to_skip = query.skip;
   for (const Movement& movement : movements) {
     if (query.below_sequence != 0 && movement.sequence >= query.below_sequence) continue;
     if (!MatchesFilter(movement, query)) continue;
-    if (to_skip > 0) {
-      --to_skip;
-      continue;
-    }
     if (page.movements.size() == static_cast<std::size_t>(query.limit)) {
       page.next_below = movement.sequence + 1;
       break;

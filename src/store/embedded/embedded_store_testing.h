@@ -1,4 +1,5 @@
-// What the tests of this folder share: a store in a temporary folder on a clock they move.
+// What the tests of this folder share: a store in a temporary folder on a clock they move, and a
+// movement.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,6 +16,22 @@
 #include "store/embedded/embedded_store.h"
 
 namespace inventory {
+
+// The sale of five copies of book 1 to order 1001.
+inline Movement SaleMovement() {
+  Movement movement;
+  movement.id = 500;
+  movement.book = 1;
+  movement.sequence = 300;
+  movement.type = ChangeType::kDeduct;
+  movement.quantity = 5;
+  movement.before = 100;
+  movement.after = 95;
+  movement.locked_after = 7;
+  movement.order = 1'001;
+  movement.time = 1'700'000'000'000;
+  return movement;
+}
 
 // A clock that stands still until it is moved.
 class TestClock : public Clock {

@@ -92,15 +92,11 @@ const RequestContent* EngineState::FindRequest(BookId book, std::string_view req
                                                                    : nullptr;
 }
 
-bool EngineState::ReadIndex(Family family, std::string_view key) {
-  absl::StatusOr<bool> found = database_.Get(family, key, index_value_);
-  if (!found.ok()) fault_.Update(found.status());
-  return found.ok() && *found;
-}
-
 template <typename Row>
 bool EngineState::ReadIndexRow(Family family, std::string_view key, Row& row) {
-  if (!ReadIndex(family, key)) return false;
+  const absl::StatusOr<bool> found = database_.Get(family, key, index_value_);
+  fault_.Update(found.status());
+  if (!found.ok() || !*found) return false;
   if (Decode(index_value_, row)) return true;
   fault_.Update(absl::DataLossError(
       "a stored row is not readable: the folder is damaged, restore it from a backup"));

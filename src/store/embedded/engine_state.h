@@ -135,7 +135,6 @@ class EngineState : public StockState {
   bool KeepSparse(const Movement& movement, RecordNumber record);
   void CloseRecord();
   // Keeps the first failure. False: not found, or failed.
-  bool ReadIndex(Family family, std::string_view key);
   template <typename Row>
   bool ReadIndexRow(Family family, std::string_view key, Row& row);
 

@@ -1,4 +1,4 @@
-// Faults put in on purpose. Only programs that tests must see through have one (faulty_store() in
+// Faults put in on purpose. Only programs that tests must see through have one (faulty_program() in
 // this folder's CMakeLists.txt); what is shipped, and everything else, has none.
 #pragma once
 

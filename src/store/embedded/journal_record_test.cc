@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/embedded/embedded_store_testing.h"
+
 namespace inventory {
 namespace {
 
@@ -26,28 +28,13 @@ class Collect : public RecordVisitor {
   std::vector<std::pair<std::pair<BookId, std::string>, RequestContent>> requests;
 };
 
-Movement DeductMovement() {
-  Movement movement;
-  movement.id = 500;
-  movement.book = 1;
-  movement.sequence = 300;
-  movement.type = ChangeType::kDeduct;
-  movement.quantity = 5;
-  movement.before = 100;
-  movement.after = 95;
-  movement.locked_after = 7;
-  movement.order = 1001;
-  movement.time = 1'700'000'000'000;
-  return movement;
-}
-
 // One of everything, in a record that a test may cut and bend.
 std::string FullRecord() {
   RecordWriter writer;
   writer.Begin(42, 1'700'000'000'000, 500);
-  writer.AddMovement(DeductMovement(), 41, 0);
+  writer.AddMovement(SaleMovement(), 41, 0);
   writer.AddLine({1001, 1}, {LineState::kSoldByDeduct, 5, 0});
-  Movement restock = DeductMovement();
+  Movement restock = SaleMovement();
   restock.order = 0;
   restock.type = ChangeType::kRestock;
   restock.request_id = "r-1";
@@ -69,7 +56,7 @@ TEST(JournalRecord, GivesBackWhatWasPutIn) {
   EXPECT_EQ(summary.next_id, 502u);
 
   ASSERT_EQ(read.movements.size(), 2u);
-  EXPECT_EQ(read.movements[0].movement, DeductMovement());
+  EXPECT_EQ(read.movements[0].movement, SaleMovement());
   EXPECT_EQ(read.movements[0].book_previous, 41u);
   EXPECT_EQ(read.movements[0].line_previous, 0u);
   EXPECT_EQ(read.movements[1].movement.id, 501u);
@@ -93,7 +80,7 @@ TEST(JournalRecord, ASaleIsSmall) {
   RecordWriter writer;
   writer.Begin(42, 1'700'000'000'000, 500);
   const std::size_t head = writer.bytes().size();
-  writer.AddMovement(DeductMovement(), 41, 0);
+  writer.AddMovement(SaleMovement(), 41, 0);
   writer.AddLine({1001, 1}, {LineState::kSoldByDeduct, 5, 0});
   EXPECT_LE(writer.bytes().size() - head, 16u);
 }
@@ -101,7 +88,7 @@ TEST(JournalRecord, ASaleIsSmall) {
 TEST(JournalRecord, ALineThatDoesNotMatchItsMovementStandsByItself) {
   RecordWriter writer;
   writer.Begin(1, 0, 1);
-  writer.AddMovement(DeductMovement(), 0, 0);
+  writer.AddMovement(SaleMovement(), 0, 0);
   writer.AddLine({1001, 1}, {LineState::kReturned, 5, 2});  // a partial return, one day
   Collect read;
   RecordSummary summary;
@@ -158,7 +145,7 @@ TEST(JournalRecord, RefusesForeignBytes) {
   // book_back points before record 1.
   RecordWriter writer;
   writer.Begin(42, 0, 1);
-  writer.AddMovement(DeductMovement(), 2, 0);
+  writer.AddMovement(SaleMovement(), 2, 0);
   EXPECT_FALSE(VisitRecord(3, writer.bytes(), read, summary));
 }
 

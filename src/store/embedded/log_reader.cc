@@ -32,7 +32,7 @@ absl::Status ChainBroken(RecordNumber record) {
 class PageBuilder {
  public:
   PageBuilder(const MovementQuery& query, std::uint64_t from, MovementPage& page)
-      : query_(query), from_(from), to_skip_(query.filtered() ? query.skip : 0), page_(page) {}
+      : query_(query), from_(from), page_(page) {}
 
   // False: the page is done, next_below is set.
   bool Add(const Movement& movement) {
@@ -43,19 +43,13 @@ class PageBuilder {
       page_.next_below = movement.sequence + 1;
       return false;
     }
-    if (!MatchesFilter(movement, query_)) return true;
-    if (to_skip_ > 0) {
-      --to_skip_;
-    } else {
-      page_.movements.push_back(movement);
-    }
+    if (MatchesFilter(movement, query_)) page_.movements.push_back(movement);
     return true;
   }
 
  private:
   const MovementQuery& query_;
   const std::uint64_t from_;
-  std::uint64_t to_skip_;
   int read_ = 0;
   MovementPage& page_;
 };
@@ -84,7 +78,7 @@ absl::StatusOr<MovementPage> LogReader::Page(const MovementQuery& query) const {
 
   std::uint64_t from = page.last_sequence;
   if (query.below_sequence != 0) from = std::min(from, query.below_sequence - 1);
-  if (!query.filtered()) from -= std::min(from, query.skip);
+  from -= std::min(from, query.skip);
   if (query.until != 0) {
     ASSIGN_OR_RETURN(const std::uint64_t last,
                      LastSequenceBefore(query.book, query.until, page.last_sequence));

@@ -31,6 +31,7 @@ namespace inventory {
 // A journal record's number. The first is 1; 0 is none.
 using RecordNumber = std::uint64_t;
 
+// With a new number, keep a folder of it: tests/fixtures/main.cc writes one.
 inline constexpr std::uint64_t kStoredFormat = 1;
 inline constexpr std::uint64_t kSparseEvery = 128;
 
