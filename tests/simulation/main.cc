@@ -24,13 +24,14 @@ namespace {
 constexpr std::uint64_t kCommandsPerWorld = 10'000;
 
 Machine MemoryMachine() {
-  return {[](const Clock& clock) { return MakeMemoryStore(clock); }, nullptr};
+  return {[](const Clock& clock, int) { return MakeMemoryStore(clock); }, nullptr};
 }
 
 Machine EmbeddedMachine(UnsyncedFileSystem* disk, rocksdb::Env* env, std::size_t cached_lines) {
-  return {[env, cached_lines](const Clock& clock) -> absl::StatusOr<std::unique_ptr<StockStore>> {
+  return {[env, cached_lines](const Clock& clock,
+                              int home) -> absl::StatusOr<std::unique_ptr<StockStore>> {
             EmbeddedSettings settings;
-            settings.path = "/store";
+            settings.path = "/store" + std::to_string(home);
             settings.cached_lines = cached_lines;
             settings.env = env;
             settings.make_clock = [&clock](TimeMs) {
@@ -74,9 +75,9 @@ int Run(const std::string& store, std::uint64_t seed, std::uint64_t commands) {
   }
   std::cout << all.commands << " commands in " << all.batches << " batches, " << all.reads
             << " reads, " << all.crashes << " crashes and " << all.crashes_while_opening
-            << " while opening, " << all.reopened << " times closed and opened; of the unanswered "
-            << all.unanswered_kept << " had been done and " << all.unanswered_lost << " not"
-            << std::endl;
+            << " while opening, " << all.reopened << " times closed and opened, " << all.moved
+            << " times moved to another store; of the unanswered " << all.unanswered_kept
+            << " had been done and " << all.unanswered_lost << " not" << std::endl;
   if (!complete) std::cout << "a row of the tables was never taken" << std::endl;
   return complete ? 0 : 1;
 }

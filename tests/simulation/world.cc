@@ -40,6 +40,7 @@ void Experience::Add(const Experience& other) {
   crashes += other.crashes;
   crashes_while_opening += other.crashes_while_opening;
   reopened += other.reopened;
+  moved += other.moved;
   unanswered_kept += other.unanswered_kept;
   unanswered_lost += other.unanswered_lost;
 }
@@ -95,6 +96,7 @@ absl::Status World::Step() {
   const std::uint64_t dice = workload_.Below(1'000);
   if (machine_.disk && dice < 4) machine_.disk->CrashAtChange(1 + workload_.Below(60));
   if (machine_.disk && dice == 4) return CloseAndReopen();
+  if (dice == 5) return MoveOut();
   if (dice < 40) {
     RETURN_IF_ERROR(Drain());
     return CheckReads();
@@ -330,7 +332,7 @@ absl::Status World::CheckHistory() {
 // ---- ends and beginnings ------------------------------------------------------------------------
 
 absl::Status World::Open() {
-  ASSIGN_OR_RETURN(store_, machine_.open(clock_));
+  ASSIGN_OR_RETURN(store_, machine_.open(clock_, home_));
   store_->Observe(listener_.get());
   return absl::OkStatus();
 }
@@ -345,6 +347,25 @@ absl::Status World::CloseAndReopen() {
   machine_.disk->Restart(nullptr);
   ++experience_.reopened;
   RETURN_IF_ERROR(Open());
+  return CheckReads();
+}
+
+// Life goes on in another store, which knows all this one knew. What a crash does to an import is
+// tested where imports are; here none comes.
+absl::Status World::MoveOut() {
+  if (machine_.disk) machine_.disk->CrashAtChange(0);
+  RETURN_IF_ERROR(Drain());
+  RETURN_IF_ERROR(CheckListener());
+  ASSIGN_OR_RETURN(const std::vector<Fact> facts, Export(*store_));
+  RETURN_IF_ERROR(store_->Close());
+  store_.reset();
+  ++home_;
+  ++experience_.moved;
+  RETURN_IF_ERROR(Open());
+  RETURN_IF_ERROR(Import(*store_, facts).status());
+  listener_->Take();
+  ASSIGN_OR_RETURN(const std::vector<Fact> found, Export(*store_));
+  if (found != facts) return Wrong("exported, imported and exported again is not the same");
   return CheckReads();
 }
 

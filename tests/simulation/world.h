@@ -20,9 +20,10 @@
 
 namespace inventory {
 
-// Where the store runs. Opening again finds what the disk kept.
+// Where the store runs. Opening a home again finds what the disk kept; a new number is a new,
+// empty store.
 struct Machine {
-  std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock)> open;
+  std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock, int home)> open;
   UnsyncedFileSystem* disk = nullptr;  // null: nothing survives, so it is never crashed or closed
 };
 
@@ -35,6 +36,7 @@ struct Experience {
   std::uint64_t crashes = 0;
   std::uint64_t crashes_while_opening = 0;
   std::uint64_t reopened = 0;         // closed in good order and opened again
+  std::uint64_t moved = 0;            // exported, and imported into a new store
   std::uint64_t unanswered_kept = 0;  // commands without an answer that had been done, or …
   std::uint64_t unanswered_lost = 0;  // … had not
 
@@ -79,6 +81,7 @@ class World {
 
   absl::Status Open();
   absl::Status CloseAndReopen();
+  absl::Status MoveOut();
   absl::Status Recover();
   absl::Status LandAfterCrash();
   absl::Status Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered);
@@ -89,6 +92,7 @@ class World {
   Workload workload_;
   Auditor auditor_;
   std::unique_ptr<Listener> listener_;
+  int home_ = 0;
   std::unique_ptr<StockStore> store_;
   std::deque<Flight> flights_;
   Experience experience_;

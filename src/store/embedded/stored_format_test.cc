@@ -48,12 +48,30 @@ TEST(StoredFormat, AJournalRecordHasTheseBytes) {
   movement.after = 95;
   movement.locked_after = 7;
   movement.order = 1'001;
+  movement.time = 1'000;
   writer.AddMovement(movement, 41, 0);
   writer.AddLine({1'001, 1}, {LineState::kSoldByDeduct, 5, 0});
   EXPECT_EQ(absl::BytesToHexString(writer.bytes()),
             "01e807f403"          // version, time, first_id
             "510101ac0205645f07"  // tag, type, book, sequence, quantity, before, after, locked
             "02e9070002");        // book_back, order, line_back, state
+}
+
+TEST(StoredFormat, AnImportedMovementHasATimeOfItsOwn) {
+  RecordWriter writer;
+  writer.Begin(42, 1'000, 500);
+  Movement movement;
+  movement.book = 1;
+  movement.sequence = 1;
+  movement.type = ChangeType::kRestock;
+  movement.quantity = 5;
+  movement.after = 5;
+  movement.time = 999;
+  writer.AddMovement(movement, 0, 0);
+  EXPECT_EQ(absl::BytesToHexString(writer.bytes()),
+            "01e807f403"        // version, time, first_id
+            "8103010105000500"  // tag, type, book, sequence, quantity, before, after, locked
+            "0001");            // book_back, time
 }
 
 TEST(StoredFormat, RowsOfForeignBytesAreRefused) {
