@@ -25,13 +25,14 @@ namespace {
 constexpr std::uint64_t kCommandsPerWorld = 10'000;
 
 Machine MemoryMachine() {
-  return {[](const Clock& clock) { return MakeMemoryStore(clock); }, nullptr};
+  return {[](const Clock& clock, int) { return MakeMemoryStore(clock); }, nullptr};
 }
 
 Machine EmbeddedMachine(UnsyncedFileSystem* disk, rocksdb::Env* env, std::size_t cached_lines) {
-  return {[env, cached_lines](const Clock& clock) -> absl::StatusOr<std::unique_ptr<StockStore>> {
+  return {[env, cached_lines](const Clock& clock,
+                              int home) -> absl::StatusOr<std::unique_ptr<StockStore>> {
             EmbeddedSettings settings;
-            settings.path = "/store";
+            settings.path = "/store" + std::to_string(home);
             settings.cached_lines = cached_lines;
             settings.env = env;
             settings.make_clock = [&clock](TimeMs) {
@@ -45,9 +46,7 @@ Machine EmbeddedMachine(UnsyncedFileSystem* disk, rocksdb::Env* env, std::size_t
 }
 
 absl::Status RunMysqlWorld(std::uint64_t seed, std::uint64_t commands, Experience& experience) {
-  const TestDatabase database = TestDatabase::Make();
-  World world(MakeMysqlMachine(MariadbServer::Shared(), database, /*one_writer=*/seed % 2 == 0),
-              seed);
+  World world(MakeMysqlMachine(MariadbServer::Shared(), /*one_writer=*/seed % 2 == 0), seed);
   const absl::Status status = world.Run(commands);
   experience.Add(world.experience());
   return status;
@@ -85,10 +84,10 @@ int Run(const std::string& store, std::uint64_t seed, std::uint64_t commands) {
   }
   std::cout << all.commands << " commands in " << all.batches << " batches, " << all.reads
             << " reads, " << all.crashes << " crashes and " << all.crashes_while_opening
-            << " while opening, " << all.reopened << " times closed and opened; of the unanswered "
-            << all.unanswered_kept << " had been done and " << all.unanswered_lost << " not; "
-            << all.disturbed << " times disturbed, " << all.asked_again << " batches asked again"
-            << std::endl;
+            << " while opening, " << all.reopened << " times closed and opened, " << all.moved
+            << " times moved to another store; of the unanswered " << all.unanswered_kept
+            << " had been done and " << all.unanswered_lost << " not; " << all.disturbed
+            << " times disturbed, " << all.asked_again << " batches asked again" << std::endl;
   if (!complete) std::cout << "a row of the tables was never taken" << std::endl;
   return complete ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 #include "tests/simulation/mysql_machine.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,17 +30,20 @@ absl::Status CutConnections(const Dsn& dsn) {
 
 }  // namespace
 
-Machine MakeMysqlMachine(MariadbServer& server, const TestDatabase& database, bool one_writer) {
-  const Dsn dsn = database.socket_dsn();
+Machine MakeMysqlMachine(MariadbServer& server, bool one_writer) {
+  // A database a home.
+  const auto homes = std::make_shared<std::vector<TestDatabase>>();
   Machine machine;
   machine.instances = 2;
   machine.in_flight = one_writer ? 4 : 1;
   const int connections = one_writer ? 3 : 8;
-  machine.open = [dsn, connections](const Clock& clock) {
-    return OpenMysqlStore({.dsn = dsn, .max_connections = connections, .clock = &clock});
+  machine.open = [homes, connections](const Clock& clock, int home) {
+    while (homes->size() <= static_cast<std::size_t>(home)) homes->push_back(TestDatabase::Make());
+    return OpenMysqlStore(
+        {.dsn = homes->back().socket_dsn(), .max_connections = connections, .clock = &clock});
   };
-  machine.disturb = [&server, dsn](std::minstd_rand& dice) -> absl::Status {
-    if (dice() % (kCutsAKill + 1) != 0) return CutConnections(dsn);
+  machine.disturb = [&server, homes](std::minstd_rand& dice) -> absl::Status {
+    if (dice() % (kCutsAKill + 1) != 0) return CutConnections(homes->back().socket_dsn());
     server.Kill();
     return server.StartAgain();
   };

@@ -6,9 +6,9 @@
 
 namespace inventory {
 
-// Two instances over one database of a private server, which is killed and started again, or has
-// all its connections cut, while they work. `server` outlives the machine.
-// Each instance has one writer, which decides batches in the order of the calls, or several.
-Machine MakeMysqlMachine(MariadbServer& server, const TestDatabase& database, bool one_writer);
+// Two instances over one database of a private server at a time, which is killed and started again,
+// or has all its connections cut, while they work. `server` outlives the machine. Each instance has
+// one writer, which decides batches in the order of the calls, or several.
+Machine MakeMysqlMachine(MariadbServer& server, bool one_writer);
 
 }  // namespace inventory

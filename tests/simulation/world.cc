@@ -48,6 +48,7 @@ void Experience::Add(const Experience& other) {
   reopened += other.reopened;
   disturbed += other.disturbed;
   asked_again += other.asked_again;
+  moved += other.moved;
   unanswered_kept += other.unanswered_kept;
   unanswered_lost += other.unanswered_lost;
 }
@@ -132,6 +133,7 @@ absl::Status World::Step() {
     in_use_ = (in_use_ + 1) % stores_.size();
     return absl::OkStatus();
   }
+  if (dice == 5) return MoveOut();
   if (dice < 40) {
     RETURN_IF_ERROR(Drain());
     return CheckReads();
@@ -384,7 +386,7 @@ absl::Status World::CheckHistory() {
 absl::Status World::Open() {
   stores_.clear();
   for (int i = 0; i < machine_.instances; ++i) {
-    ASSIGN_OR_RETURN(stores_.emplace_back(), machine_.open(clock_));
+    ASSIGN_OR_RETURN(stores_.emplace_back(), machine_.open(clock_, home_));
   }
   if (stores_.size() == 1) store().Observe(listener_.get());
   return absl::OkStatus();
@@ -400,6 +402,24 @@ absl::Status World::CloseAndReopen() {
   machine_.disk->Restart(nullptr);
   ++experience_.reopened;
   RETURN_IF_ERROR(Open());
+  return CheckReads();
+}
+
+// Life goes on in another store, which knows all this one knew. What a crash does to an import is
+// tested where imports are; here none comes.
+absl::Status World::MoveOut() {
+  if (machine_.disk) machine_.disk->CrashAtChange(0);
+  RETURN_IF_ERROR(Drain());
+  RETURN_IF_ERROR(CheckListener());
+  ASSIGN_OR_RETURN(const std::vector<Fact> facts, Export(store()));
+  for (const auto& each : stores_) RETURN_IF_ERROR(each->Close());
+  ++home_;
+  ++experience_.moved;
+  RETURN_IF_ERROR(Open());
+  RETURN_IF_ERROR(Import(store(), facts).status());
+  listener_->Take();
+  ASSIGN_OR_RETURN(const std::vector<Fact> found, Export(store()));
+  if (found != facts) return Wrong("exported, imported and exported again is not the same");
   return CheckReads();
 }
 

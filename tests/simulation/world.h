@@ -21,9 +21,10 @@
 
 namespace inventory {
 
-// Where the store runs. Opening again finds what the disk kept.
+// Where the store runs. Opening a home again finds what the disk kept; a new number is a new,
+// empty store.
 struct Machine {
-  std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock)> open;
+  std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock, int home)> open;
   UnsyncedFileSystem* disk = nullptr;  // null: nothing survives, so it is never crashed or closed
   // Something that happens beneath the store, after which it must come back by itself; returns when
   // what was broken works again. May be null.
@@ -45,6 +46,7 @@ struct Experience {
   std::uint64_t reopened = 0;  // closed in good order and opened again
   std::uint64_t disturbed = 0;
   std::uint64_t asked_again = 0;      // batches that were answered with "nothing was done"
+  std::uint64_t moved = 0;            // exported, and imported into a new store
   std::uint64_t unanswered_kept = 0;  // commands without an answer that had been done, or …
   std::uint64_t unanswered_lost = 0;  // … had not
 
@@ -93,6 +95,7 @@ class World {
 
   absl::Status Open();
   absl::Status CloseAndReopen();
+  absl::Status MoveOut();
   absl::Status Recover();
   absl::Status LandAfterCrash();
   absl::Status Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered);
@@ -103,6 +106,7 @@ class World {
   Workload workload_;
   Auditor auditor_;
   std::unique_ptr<Listener> listener_;
+  int home_ = 0;
   std::vector<std::unique_ptr<StockStore>> stores_;  // one an instance
   std::size_t in_use_ = 0;
   std::deque<Flight> flights_;

@@ -28,6 +28,18 @@ void DurableBooks::Restore(BookId book, const BookRow& row) {
   if (books_.insert_or_assign(book, row).second) unsorted_.push_back(book);
 }
 
+void DurableBooks::Clear() {
+  MutexLock sorted_lock(sorted_mutex_);
+  sorted_.clear();
+  {
+    MutexLock lock(mutex_);
+    books_.clear();
+    unsorted_.clear();
+  }
+  MutexLock sparse_lock(sparse_mutex_);
+  sparse_.clear();
+}
+
 void DurableBooks::AddSparse(const std::vector<SparseRow>& rows) {
   if (rows.empty()) return;
   MutexLock lock(sparse_mutex_);

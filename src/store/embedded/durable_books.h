@@ -21,6 +21,8 @@ class DurableBooks {
   void Publish(const std::vector<StockChanged>& changes, const std::vector<RecordNumber>& records);
   // For recovery: a book as stored.
   void Restore(BookId book, const BookRow& row);
+  // Forgets all.
+  void Clear();
 
   // The sparse index's durable rows that no checkpoint has saved yet: without them a page behind
   // the last checkpoint would be reached only by walking there.

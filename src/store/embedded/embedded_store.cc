@@ -6,21 +6,26 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <future>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/worker.h"
+#include "stock/stock_import.h"
 #include "store/embedded/checkpoint.h"
 #include "store/embedded/database.h"
 #include "store/embedded/durable_books.h"
 #include "store/embedded/engine_state.h"
 #include "store/embedded/fault.h"
 #include "store/embedded/health.h"
+#include "store/embedded/import.h"
 #include "store/embedded/journal_writer.h"
 #include "store/embedded/log_reader.h"
 #include "store/embedded/recovery.h"
+#include "store/embedded/stored_facts.h"
 
 namespace inventory {
 namespace {
@@ -29,6 +34,11 @@ namespace {
 constexpr std::size_t kEngineQueue = 10'000;
 constexpr std::size_t kReaderQueue = 1'000;
 constexpr std::size_t kCheckpointerQueue = 100;
+
+// Each keeps files from being deleted until it ends.
+constexpr std::size_t kMaxExports = 4;
+// Books an observer is told of at a time when an import ends.
+constexpr std::size_t kBooksTold = 10'000;
 
 // One checkpoint at a time: begun by the engine, saved by the checkpointer, ended by the engine.
 class CheckpointProgress {
@@ -53,6 +63,17 @@ class CheckpointProgress {
   mutable Mutex mutex_;
   CondVar changed_;
   Step step_ ABSL_GUARDED_BY(mutex_) = Step::kIdle;
+};
+
+// An import under way. Facts go the way of batches: decided by the engine (here: checked), journal,
+// checkpoint. So all that is kept for a log, an order or a restart comes out as if it had happened
+// here.
+struct ImportRun {
+  ImportRun(std::uint64_t its_number, EngineState& state) : number(its_number), import(state) {}
+
+  const std::uint64_t number;
+  StockImport import;
+  TimeMs latest = 0;  // of a movement so far
 };
 
 // Four threads. The engine decides; the journal writer makes durable and answers; the checkpointer
@@ -80,13 +101,13 @@ class EmbeddedStore : public StockStore {
   }
 
   void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override {
-    if (absl::Status refusal = health_.Refusal(); !refusal.ok()) return done(refusal);
+    if (absl::Status refusal = Refusal(); !refusal.ok()) return done(refusal);
     done(books_.Read(books));
   }
 
   void ListStock(const StockListQuery& query, Done<StockPage> done) override {
     reader_.Post([this, query, done = std::move(done)](const absl::Status& posted) mutable {
-      if (!posted.ok()) return done(posted);
+      if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
       done(books_.List(query));
     });
   }
@@ -101,14 +122,14 @@ class EmbeddedStore : public StockStore {
   void ReadMovements(const MovementQuery& query, Done<MovementPage> done) override {
     if (query.order != 0) return ReadLineMovements(query, std::move(done));
     reader_.Post([this, query, done = std::move(done)](const absl::Status& posted) mutable {
-      if (!posted.ok()) return done(posted);
+      if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
       done(log_.Page(query));
     });
   }
 
   void ReadDue(int limit, Done<std::vector<OrderId>> done) override {
     engine_.Post([this, limit, done = std::move(done)](const absl::Status& posted) mutable {
-      if (!posted.ok()) return done(posted);
+      if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
       done(state_.Due(clock_->Now(), limit));
     });
   }
@@ -117,12 +138,8 @@ class EmbeddedStore : public StockStore {
 
   StoreStatus Status() override;
   void Backup(const std::string& name, Done<BackupResult> done) override;
-  void Export(Done<std::unique_ptr<FactReader>> done) override {
-    done(absl::UnimplementedError("ExportStock is not available on the embedded store"));
-  }
-  void Import(Done<std::unique_ptr<FactWriter>> done) override {
-    done(absl::UnimplementedError("ImportStock is not available on the embedded store"));
-  }
+  void Export(Done<std::unique_ptr<FactReader>> done) override;
+  void Import(Done<std::unique_ptr<FactWriter>> done) override;
   absl::Status Close() override;
 
  private:
@@ -139,8 +156,13 @@ class EmbeddedStore : public StockStore {
   void WhenDurable(absl::AnyInvocable<void(const absl::Status&)> then) {
     writer_.Push({DecidedBatch{}, std::move(then)});
   }
+  // OK: the store serves.
+  absl::Status Refusal() const {
+    if (!importing_) return health_.Refusal();
+    return absl::UnavailableError("an import is under way and nothing was done; wait for its end");
+  }
   absl::Status ReadyForTask(const absl::Status& posted) const {
-    return posted.ok() ? health_.Refusal() : posted;
+    return posted.ok() ? Refusal() : posted;
   }
 
   void CopyFigures() {
@@ -150,7 +172,20 @@ class EmbeddedStore : public StockStore {
   }
   void KeepCheckpointing();
   void BeginCheckpoint();
+  void SaveOnCheckpointer(const CheckpointContent& content, const absl::Status& posted);
   void EndCheckpoint();
+
+  class Reader;
+  class Writer;
+  absl::StatusOr<std::unique_ptr<FactReader>> MakeReader(const CheckpointContent& content);
+  absl::StatusOr<std::unique_ptr<FactWriter>> ImportOnEngine(const absl::Status& posted);
+  void AddOnEngine(std::uint64_t number, std::vector<Fact> facts, Done<FactCounts> done,
+                   const absl::Status& posted);
+  void FinishOnEngine(std::uint64_t number, Done<FactCounts> done, const absl::Status& posted);
+  absl::Status ReadyToImport(std::uint64_t number, const absl::Status& posted) const;
+  absl::Status AwaitDurable();
+  void AbortImport();
+
   absl::StatusOr<BackupResult> BackupNow(const std::string& name);
 
   const EmbeddedSettings settings_;
@@ -161,6 +196,17 @@ class EmbeddedStore : public StockStore {
   Health health_;
   LogReader log_{*database_, books_};
   CheckpointProgress checkpoint_;
+
+  // Exports that wait for the next checkpoint; the engine's alone.
+  std::vector<Done<std::unique_ptr<FactReader>>> exports_wanted_;
+  // Those that read: they must let go of the database before it is closed.
+  Mutex exports_mutex_;
+  std::vector<std::weak_ptr<StoredFacts>> exports_ ABSL_GUARDED_BY(exports_mutex_);
+
+  std::atomic<bool> importing_{false};
+  // The engine's alone. An import's number tells it from those before it.
+  std::unique_ptr<ImportRun> import_;
+  std::uint64_t imports_ = 0;
 
   // Copies of the engine's figures for Status.
   std::atomic<std::uint64_t> last_record_{0};
@@ -306,7 +352,8 @@ absl::StatusOr<MovementPage> EmbeddedStore::LinePage(const MovementQuery& query,
 void EmbeddedStore::KeepCheckpointing() {
   using Step = CheckpointProgress::Step;
   if (checkpoint_.step() == Step::kSaved) EndCheckpoint();
-  if (checkpoint_.step() == Step::kIdle && state_.WantsCheckpoint(settings_.cached_lines)) {
+  const bool wanted = state_.WantsCheckpoint(settings_.cached_lines) || !exports_wanted_.empty();
+  if (checkpoint_.step() == Step::kIdle && wanted) {
     BeginCheckpoint();
   }
   if (state_.MustWaitForCheckpoint(settings_.cached_lines)) {
@@ -320,26 +367,222 @@ void EmbeddedStore::KeepCheckpointing() {
 // the commit path before it goes to the checkpointer.
 void EmbeddedStore::BeginCheckpoint() {
   checkpoint_.Set(CheckpointProgress::Step::kSaving);
-  WhenDurable([this, content = state_.BeginCheckpoint()](const absl::Status& durable) mutable {
-    if (!durable.ok()) return checkpoint_.Set(CheckpointProgress::Step::kIdle);
-    checkpointer_.Post([this, content = std::move(content)](const absl::Status& posted) {
-      absl::Status saved = posted;
-      if (saved.ok()) saved = SaveCheckpoint(*database_, books_, content);
-      health_.Stop(saved);
-      if (saved.ok()) {
-        checkpoint_record_ = content.record;
-        books_.DropSparse(content.record);
-      }
-      checkpoint_.Set(saved.ok() ? CheckpointProgress::Step::kSaved
-                                 : CheckpointProgress::Step::kIdle);
+  WhenDurable([this, content = state_.BeginCheckpoint(),
+               exports = std::exchange(exports_wanted_, {})](const absl::Status& durable) mutable {
+    if (!durable.ok()) {
+      for (auto& done : exports) done(durable);
+      return checkpoint_.Set(CheckpointProgress::Step::kIdle);
+    }
+    checkpointer_.Post([this, content = std::move(content),
+                        exports = std::move(exports)](const absl::Status& posted) mutable {
+      SaveOnCheckpointer(content, posted);
+      for (auto& done : exports) done(MakeReader(content));
+      // An export that came meanwhile waits for the next one.
+      engine_.Post([this](const absl::Status& engine_posted) {
+        if (engine_posted.ok()) KeepCheckpointing();
+      });
     });
   });
+}
+
+void EmbeddedStore::SaveOnCheckpointer(const CheckpointContent& content,
+                                       const absl::Status& posted) {
+  absl::Status saved = posted;
+  if (saved.ok()) saved = SaveCheckpoint(*database_, books_, content);
+  health_.Stop(saved);
+  if (saved.ok()) {
+    checkpoint_record_ = content.record;
+    books_.DropSparse(content.record);
+  }
+  checkpoint_.Set(saved.ok() ? CheckpointProgress::Step::kSaved : CheckpointProgress::Step::kIdle);
 }
 
 void EmbeddedStore::EndCheckpoint() {
   checkpointer_.Post([evicted = state_.EndCheckpoint(settings_.cached_lines)](
                          const absl::Status&) mutable { evicted.clear(); });
   checkpoint_.Set(CheckpointProgress::Step::kIdle);
+}
+
+// ---- export -------------------------------------------------------------------------------------
+
+// Its calls run on the reader's thread, between the pages that others ask for.
+class EmbeddedStore::Reader : public FactReader {
+ public:
+  Reader(EmbeddedStore& store, std::shared_ptr<StoredFacts> facts)
+      : store_(store), facts_(std::move(facts)) {}
+
+  void Next(int limit, Done<std::vector<Fact>> done) override {
+    store_.reader_.Post([facts = facts_, limit = static_cast<std::size_t>(limit),
+                         done = std::move(done)](const absl::Status& posted) mutable {
+      if (!posted.ok()) return done(posted);
+      done(facts->Next(limit));
+    });
+  }
+
+ private:
+  EmbeddedStore& store_;
+  const std::shared_ptr<StoredFacts> facts_;
+};
+
+void EmbeddedStore::Export(Done<std::unique_ptr<FactReader>> done) {
+  engine_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
+    if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
+    exports_wanted_.push_back(std::move(done));
+    KeepCheckpointing();
+  });
+}
+
+absl::StatusOr<std::unique_ptr<FactReader>> EmbeddedStore::MakeReader(
+    const CheckpointContent& content) {
+  RETURN_IF_ERROR(Refusal());
+  MutexLock lock(exports_mutex_);
+  exports_.erase(std::remove_if(exports_.begin(), exports_.end(),
+                                [](const auto& facts) { return facts.expired(); }),
+                 exports_.end());
+  if (exports_.size() >= kMaxExports) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(exports_.size(), " exports are running: wait until one has ended"));
+  }
+  auto facts =
+      std::make_shared<StoredFacts>(*database_, log_, content.record, content.last_movement_id);
+  exports_.push_back(facts);
+  return std::make_unique<Reader>(*this, std::move(facts));
+}
+
+// ---- import -------------------------------------------------------------------------------------
+
+class EmbeddedStore::Writer : public FactWriter {
+ public:
+  Writer(EmbeddedStore& store, std::uint64_t number) : store_(store), number_(number) {}
+  ~Writer() override {
+    store_.engine_.Post([&store = store_, number = number_](const absl::Status& posted) {
+      if (store.ReadyToImport(number, posted).ok()) store.AbortImport();
+    });
+  }
+
+  void Add(std::vector<Fact> facts, Done<FactCounts> done) override {
+    store_.engine_.Post([&store = store_, number = number_, facts = std::move(facts),
+                         done = std::move(done)](const absl::Status& posted) mutable {
+      store.AddOnEngine(number, std::move(facts), std::move(done), posted);
+    });
+  }
+
+  void Finish(Done<FactCounts> done) override {
+    store_.engine_.Post([&store = store_, number = number_,
+                         done = std::move(done)](const absl::Status& posted) mutable {
+      store.FinishOnEngine(number, std::move(done), posted);
+    });
+  }
+
+ private:
+  EmbeddedStore& store_;
+  const std::uint64_t number_;
+};
+
+void EmbeddedStore::Import(Done<std::unique_ptr<FactWriter>> done) {
+  engine_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
+    done(ImportOnEngine(posted));
+  });
+}
+
+absl::StatusOr<std::unique_ptr<FactWriter>> EmbeddedStore::ImportOnEngine(
+    const absl::Status& posted) {
+  RETURN_IF_ERROR(ReadyForTask(posted));
+  if (state_.last_record() != 0) {
+    return absl::FailedPreconditionError(
+        "the store is not empty and nothing was imported: an import needs a new store; start the "
+        "service on another, empty folder (embedded.path)");
+  }
+  const absl::Status begun = BeginImport(*database_);
+  health_.Stop(begun);
+  RETURN_IF_ERROR(begun);
+  importing_ = true;
+  import_ = std::make_unique<ImportRun>(++imports_, state_);
+  return std::make_unique<Writer>(*this, imports_);
+}
+
+absl::Status EmbeddedStore::ReadyToImport(std::uint64_t number, const absl::Status& posted) const {
+  RETURN_IF_ERROR(posted);
+  RETURN_IF_ERROR(health_.Refusal());
+  if (import_ && import_->number == number) return absl::OkStatus();
+  return absl::FailedPreconditionError("the import is over: begin again");
+}
+
+void EmbeddedStore::AddOnEngine(std::uint64_t number, std::vector<Fact> facts,
+                                Done<FactCounts> done, const absl::Status& posted) {
+  if (absl::Status status = ReadyToImport(number, posted); !status.ok()) return done(status);
+  // No record is older than a movement in it or before it: a restart goes by the last one's time.
+  for (const Fact& fact : facts) {
+    if (const auto* movement = std::get_if<Movement>(&fact)) {
+      import_->latest = std::max(import_->latest, movement->time);
+    }
+  }
+  state_.BeginBatch(import_->latest);
+  absl::Status added;
+  for (auto fact = facts.begin(); added.ok() && fact != facts.end(); ++fact) {
+    added = import_->import.Add(std::move(*fact));
+    state_.EndCommand();
+  }
+  DecidedBatch decided = state_.EndBatch();
+  health_.Stop(state_.fault());
+  if (absl::Status refusal = health_.Refusal(); !refusal.ok()) return done(refusal);
+  if (!added.ok()) {
+    AbortImport();
+    return done(added);
+  }
+  decided.announced = false;
+  writer_.Push({std::move(decided), [counts = import_->import.counts(),
+                                     done = std::move(done)](const absl::Status& status) mutable {
+                  if (!status.ok()) return done(status);
+                  done(counts);
+                }});
+  KeepCheckpointing();
+}
+
+void EmbeddedStore::FinishOnEngine(std::uint64_t number, Done<FactCounts> done,
+                                   const absl::Status& posted) {
+  if (absl::Status status = ReadyToImport(number, posted); !status.ok()) return done(status);
+  if (absl::Status complete = import_->import.Finish(); !complete.ok()) {
+    AbortImport();
+    return done(complete);
+  }
+  absl::Status finished = AwaitDurable();
+  if (finished.ok()) finished = FinishImport(*database_, state_.last_record());
+  health_.Stop(finished);
+  if (!finished.ok()) return done(finished);
+  state_.SetImported(state_.last_record());
+  const FactCounts counts = import_->import.counts();
+  import_.reset();
+  for (DecidedBatch& books : state_.AllBooks(kBooksTold)) {
+    writer_.Push({std::move(books), [](const absl::Status&) {}});
+  }
+  WhenDurable([this, counts, done = std::move(done)](const absl::Status& status) mutable {
+    importing_ = false;
+    if (!status.ok()) return done(status);
+    done(counts);
+  });
+}
+
+// Waits, on the engine's thread, which serves nobody else during an import.
+absl::Status EmbeddedStore::AwaitDurable() {
+  std::promise<absl::Status> promise;
+  WhenDurable([&promise](const absl::Status& status) { promise.set_value(status); });
+  return promise.get_future().get();
+}
+
+// Makes the store new again. The other threads have nothing left to do for it by then.
+void EmbeddedStore::AbortImport() {
+  absl::Status cleared = AwaitDurable();
+  checkpoint_.WaitWhileSaving();
+  if (cleared.ok()) cleared = ClearStore(*database_);
+  import_.reset();
+  state_ = EngineState(*database_);
+  books_.Clear();
+  checkpoint_.Set(CheckpointProgress::Step::kIdle);
+  checkpoint_record_ = 0;
+  CopyFigures();
+  health_.Stop(cleared);
+  importing_ = false;
 }
 
 // ---- operating ----------------------------------------------------------------------------------
@@ -351,6 +594,7 @@ StoreStatus EmbeddedStore::Status() {
   status.durability = "on disk (fsync) before every answer";
   status.location = settings_.path;
   status.health = health_.Get();
+  if (status.health.ok()) status.health = Refusal();
   status.now = clock_->Now();
   status.figures = {
       {"books", figure(books_.size()), "", "books with stock"},
@@ -366,6 +610,7 @@ StoreStatus EmbeddedStore::Status() {
 void EmbeddedStore::Backup(const std::string& name, Done<BackupResult> done) {
   checkpointer_.Post([this, name, done = std::move(done)](const absl::Status& posted) mutable {
     if (!posted.ok()) return done(posted);
+    if (importing_) return done(Refusal());
     done(BackupNow(name));
   });
 }
@@ -399,9 +644,19 @@ absl::Status EmbeddedStore::Close() {
   if (closed_) return absl::OkStatus();
   closed_ = true;
   engine_.Stop();
+  for (auto& done : std::exchange(exports_wanted_, {})) {
+    done(absl::UnavailableError("the store is closed"));
+  }
+  if (import_ && health_.Get().ok()) AbortImport();
   writer_.Stop();
   checkpointer_.Stop();
   reader_.Stop();
+  {
+    MutexLock exports_lock(exports_mutex_);
+    for (const std::weak_ptr<StoredFacts>& weak : exports_) {
+      if (const std::shared_ptr<StoredFacts> facts = weak.lock()) facts->Close();
+    }
+  }
   health_.Stop(absl::UnavailableError("the store is closed"));
   return database_->Close();
 }

@@ -50,7 +50,8 @@ const OrderLine* EngineState::FindLine(LineKey key) {
 
 const LineRow* EngineState::FindLineRow(LineKey key) {
   if (!open_.empty()) {
-    if (const auto open = open_.find(key.order); open != open_.end()) {
+    const auto open = open_.find(key.order);
+    if (open != open_.end() && open->second->record > imported_) {
       if (const ReservedLine* line = FindIn(open->second->reservation, key.book)) {
         line_from_index_ =
             LineRow::Make({LineState::kReserved, line->quantity, 0}, open->second->record);
@@ -94,7 +95,7 @@ const RequestContent* EngineState::FindRequest(BookId book, std::string_view req
 
 template <typename Row>
 bool EngineState::ReadIndexRow(Family family, std::string_view key, Row& row) {
-  const absl::StatusOr<bool> found = database_.Get(family, key, index_value_);
+  const absl::StatusOr<bool> found = database_->Get(family, key, index_value_);
   fault_.Update(found.status());
   if (!found.ok() || !*found) return false;
   if (Decode(index_value_, row)) return true;
@@ -125,7 +126,10 @@ RecordNumber EngineState::RecordOfLine(const Movement& movement) {
   if (movement.type == ChangeType::kReserve) return 0;
   // What is left are steps of a whole reservation, whose lines were reserved in its record.
   const auto open = open_.find(movement.order);
-  return open == open_.end() ? 0 : open->second->record;
+  if (open == open_.end()) return 0;
+  if (open->second->record > imported_) return open->second->record;
+  const LineRow* row = FindLineRow(key);
+  return row ? row->record : 0;
 }
 
 void EngineState::TouchBook(BookId book, const BookRow& before, RecordNumber record) {
@@ -210,7 +214,7 @@ std::vector<FoundLine> EngineState::LinesOf(OrderId order) {
   if (order <= evicted_max_line_order_) {
     const std::string prefix = OrderKey(order);
     std::unique_ptr<rocksdb::Iterator> row(
-        database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(Family::kLines)));
+        database_->db().NewIterator(rocksdb::ReadOptions(), database_->family(Family::kLines)));
     for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
       LineKey key;
       LineRow line;
@@ -251,6 +255,7 @@ bool EngineState::MustWaitForCheckpoint(std::size_t line_limit) const {
 CheckpointContent EngineState::BeginCheckpoint() {
   CheckpointContent content;
   content.record = checkpoint_record_ = last_record_;
+  content.last_movement_id = next_movement_id_ - 1;
   content.lines = lines_.Freeze();
   content.reservations = reservations_.Freeze();
   content.requests = requests_.Freeze();
@@ -280,6 +285,23 @@ std::vector<std::shared_ptr<const void>> EngineState::EndCheckpoint(std::size_t 
     evicted.push_back(std::move(requests));
   }
   return evicted;
+}
+
+// ---- imports ------------------------------------------------------------------------------------
+
+std::vector<DecidedBatch> EngineState::AllBooks(std::size_t limit) const {
+  std::vector<BookId> books;
+  books.reserve(books_.size());
+  for (const auto& [book, row] : books_) books.push_back(book);
+  std::sort(books.begin(), books.end());
+  std::vector<DecidedBatch> batches;
+  for (std::size_t i = 0; i < books.size(); ++i) {
+    if (i % limit == 0) batches.emplace_back();
+    const BookRow& row = Book(books[i]);
+    batches.back().changes.push_back({books[i], 0, row.balance});
+    batches.back().change_records.push_back(row.record);
+  }
+  return batches;
 }
 
 // ---- recovery -----------------------------------------------------------------------------------

@@ -36,11 +36,13 @@ struct DecidedBatch {
   std::vector<StockChanged> changes;
   std::vector<RecordNumber> change_records;  // changes[i] was made by change_records[i]
   std::vector<SparseRow> sparse;             // every 128th movement of a book
+  bool announced = true;                     // observers are told of the changes
 };
 
 // What a checkpoint saves: all that changed since the last one began. The tables do not change.
 struct CheckpointContent {
   RecordNumber record = 0;  // everything up to here is in it
+  std::uint64_t last_movement_id = 0;
   std::shared_ptr<const LineTable> lines;
   std::shared_ptr<const ReservationTable> reservations;
   std::shared_ptr<const RequestTable> requests;
@@ -59,7 +61,7 @@ struct FoundLine {
 class EngineState : public StockState {
  public:
   // `database` outlives it.
-  explicit EngineState(Database& database) : database_(database) {}
+  explicit EngineState(Database& database) : database_(&database) {}
 
   // ---- StockState ----
   const Balance* FindBook(BookId book) override;
@@ -101,6 +103,12 @@ class EngineState : public StockState {
   // at most `limit` lines stay, for the caller to drop on another thread.
   std::vector<std::shared_ptr<const void>> EndCheckpoint(std::size_t limit);
 
+  // ---- imports (import.h) ----
+  // The records up to this one were imported: there a reservation stands apart from its lines.
+  void SetImported(RecordNumber last) { imported_ = last; }
+  // Every book as a change from nothing, by book, for observers; at most `limit` a batch.
+  std::vector<DecidedBatch> AllBooks(std::size_t limit) const;
+
   // ---- recovery (recovery.h), before the first batch ----
   // Before anything else: what is stored reaches at least to this record.
   void RestoreCheckpoint(RecordNumber record) { checkpoint_record_ = record; }
@@ -138,7 +146,7 @@ class EngineState : public StockState {
   template <typename Row>
   bool ReadIndexRow(Family family, std::string_view key, Row& row);
 
-  Database& database_;
+  Database* database_;
 
   absl::flat_hash_map<BookId, BookRow> books_;
   Generations<LineTable> lines_;
@@ -153,6 +161,7 @@ class EngineState : public StockState {
   OrderId evicted_max_line_order_ = 0;
   OrderId evicted_max_reservation_order_ = 0;
   bool requests_evicted_ = false;
+  RecordNumber imported_ = 0;
 
   // Since the last BeginCheckpoint.
   RecordNumber checkpoint_record_ = 0;

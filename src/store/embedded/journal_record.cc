@@ -15,6 +15,7 @@ constexpr std::uint8_t kRequest = 4;
 constexpr std::uint8_t kHasOrder = 0x10;
 constexpr std::uint8_t kHasTexts = 0x20;
 constexpr std::uint8_t kSetsLine = 0x40;
+constexpr std::uint8_t kHasTime = 0x80;
 
 bool IsReleased(LineState state) {
   return state == LineState::kReturned || state == LineState::kExpired;
@@ -38,12 +39,25 @@ RecordNumber Previous(RecordNumber number, std::uint64_t back, ByteReader& reade
   return number - back + 1;
 }
 
+// Unsigned, because the difference of foreign times may not fit.
+std::uint64_t Later(TimeMs time, TimeMs than) {
+  const auto difference = static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(than);
+  return ZigZag(static_cast<std::int64_t>(difference));
+}
+
+TimeMs DecodeLater(TimeMs than, ByteReader& reader) {
+  const auto difference = static_cast<std::uint64_t>(UnZigZag(reader.Varint()));
+  const auto time = static_cast<TimeMs>(static_cast<std::uint64_t>(than) + difference);
+  return time >= 0 ? time : reader.Fail();
+}
+
 std::uint64_t U64(Quantity quantity) { return static_cast<std::uint64_t>(quantity); }
 
 }  // namespace
 
 void RecordWriter::Begin(RecordNumber number, TimeMs time, std::uint64_t first_id) {
   number_ = number;
+  time_ = time;
   bytes_.clear();
   entries_ = 0;
   movements_ = 0;
@@ -60,6 +74,7 @@ void RecordWriter::AddMovement(const Movement& movement, RecordNumber book_previ
   std::uint8_t tag = kMovement;
   if (movement.order != 0) tag |= kHasOrder;
   if (has_texts) tag |= kHasTexts;
+  if (movement.time != time_) tag |= kHasTime;
   last_tag_ = bytes_.size();
   last_key_ = {movement.order, movement.book};
   last_quantity_ = movement.quantity;
@@ -81,6 +96,7 @@ void RecordWriter::AddMovement(const Movement& movement, RecordNumber book_previ
     PutText(bytes_, movement.remark);
     PutText(bytes_, movement.actor);
   }
+  if (movement.time != time_) PutVarint(bytes_, Later(movement.time, time_));
   ++entries_;
   ++movements_;
 }
@@ -152,6 +168,7 @@ void VisitMovement(std::uint8_t tag, RecordNumber number, TimeMs time, std::uint
     movement.remark = reader.Text();
     movement.actor = reader.Text();
   }
+  if (tag & kHasTime) movement.time = DecodeLater(time, reader);
   OrderLine line;
   if (tag & kSetsLine) line = FoldedLine(DecodeLineState(reader), movement.quantity);
   if (!reader.ok()) return;
@@ -193,7 +210,7 @@ bool VisitRecord(RecordNumber number, std::string_view bytes, RecordVisitor& vis
   summary.next_id = reader.Varint();
   while (reader.ok() && !reader.done()) {
     const std::uint8_t tag = reader.Byte();
-    constexpr std::uint8_t kFlags = kHasOrder | kHasTexts | kSetsLine;
+    constexpr std::uint8_t kFlags = kHasOrder | kHasTexts | kSetsLine | kHasTime;
     if ((tag & ~kFlags) == kMovement) {
       VisitMovement(tag, number, summary.time, summary.next_id++, reader, visitor);
     } else if (tag == kLine) {

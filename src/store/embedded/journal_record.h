@@ -9,12 +9,13 @@
 //                  after:varint locked_after:varint book_back:varint
 //                  [order:varint line_back:varint]                          if tag has kHasOrder
 //                  [request_id:text remark:text actor:text]                 if tag has kHasTexts
+//                  [time:zigzag, less the record's]                         if tag has kHasTime
 //                  [state:byte]                                             if tag has kSetsLine
 //   line        := 2:byte order:varint book:varint state:byte quantity:varint released:varint
 //   reservation := 3:byte order:varint (as in rows.h, without the record)
 //   request     := 4:byte book:varint request_id:text (as in rows.h, without the record)
 //
-//   tag         := 1, with kHasOrder 0x10, kHasTexts 0x20, kSetsLine 0x40
+//   tag         := 1, with kHasOrder 0x10, kHasTexts 0x20, kSetsLine 0x40, kHasTime 0x80
 //   kSetsLine   the line (order, book) is now in `state` with the movement's quantity, all of it
 //               released if the state is a released one: the common case, folded to save bytes
 //   book_back   how to follow a book's log newest first: 0: this is its first movement; else the
@@ -23,7 +24,8 @@
 //
 // No book and no order in an entry is 0; a movement of no order does without one.
 //
-// The i-th movement of a record has the id first_id + i and the record's time.
+// The i-th movement of a record has the id first_id + i and the record's time, but for imported
+// ones, which come by book and have each their own.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +56,7 @@ class RecordWriter {
 
  private:
   RecordNumber number_ = 0;
+  TimeMs time_ = 0;
   std::string bytes_;
   std::size_t entries_ = 0;
   std::size_t movements_ = 0;

@@ -76,6 +76,37 @@ TEST(JournalRecord, GivesBackWhatWasPutIn) {
             (Reservation{ReservationState::kCancelled, 99, true, {{3, 4}, {5, 2147483647}}}));
 }
 
+TEST(JournalRecord, AMovementMayHaveAnotherTimeThanItsRecord) {
+  for (const TimeMs time : {TimeMs{0}, TimeMs{1}, TimeMs{1'999'999'999'999}, TimeMs{INT64_MAX}}) {
+    RecordWriter writer;
+    writer.Begin(42, 1'700'000'000'000, 500);
+    Movement movement = DeductMovement();
+    movement.time = time;
+    movement.remark = "imported";
+    writer.AddMovement(movement, 41, 7);
+    writer.AddLine({1001, 1}, {LineState::kSoldByDeduct, 5, 0});
+    Collect read;
+    RecordSummary summary;
+    ASSERT_TRUE(VisitRecord(42, writer.bytes(), read, summary));
+    EXPECT_EQ(summary.time, 1'700'000'000'000);
+    ASSERT_EQ(read.movements.size(), 1u);
+    EXPECT_EQ(read.movements[0].movement, movement);
+    EXPECT_EQ(read.movements[0].line_previous, 7u);
+    EXPECT_EQ(read.lines.size(), 1u);
+  }
+}
+
+TEST(JournalRecord, ATimeBelowZeroIsRefused) {
+  RecordWriter writer;
+  writer.Begin(42, 5, 500);
+  Movement movement = DeductMovement();
+  movement.time = -1;
+  writer.AddMovement(movement, 41, 0);
+  Collect read;
+  RecordSummary summary;
+  EXPECT_FALSE(VisitRecord(42, writer.bytes(), read, summary));
+}
+
 TEST(JournalRecord, ASaleIsSmall) {
   RecordWriter writer;
   writer.Begin(42, 1'700'000'000'000, 500);

@@ -51,7 +51,7 @@ void JournalWriter::Finish(Commit& commit, const absl::Status& status) {
     books_.AddSparse(batch.sparse);
     books_.Publish(batch.changes, batch.change_records);
     StockObserver* const observer = observer_;
-    if (observer && !batch.changes.empty()) observer->OnChanges(batch.changes);
+    if (observer && batch.announced && !batch.changes.empty()) observer->OnChanges(batch.changes);
   }
   commit.finish(status);
 }

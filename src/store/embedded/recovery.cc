@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "store/embedded/coding.h"
+#include "store/embedded/import.h"
 
 namespace inventory {
 namespace {
@@ -190,6 +191,8 @@ absl::Status ReplayJournal(Database& database, RecordNumber checkpoint, RecordNu
 
 absl::Status Recover(Database& database, EngineState& state, DurableBooks& books) {
   RETURN_IF_ERROR(CheckFormat(database));
+  ASSIGN_OR_RETURN(const RecordNumber imported, ReadImported(database));
+  state.SetImported(imported);
   ASSIGN_OR_RETURN(const RecordNumber checkpoint, ReadCheckpointRecord(database));
   ASSIGN_OR_RETURN(const RecordNumber last, CheckJournalEnds(database, checkpoint));
   state.RestoreCheckpoint(checkpoint);

@@ -9,8 +9,9 @@
 namespace inventory {
 
 // Loads the books and the open reservations, then replays the journal from behind the checkpoint's
-// number. Refuses: a format newer than this build's (FAILED_PRECONDITION); a journal with a gap,
-// with an unreadable record, or ending before the checkpoint or a stored row (DATA_LOSS).
+// number. Refuses: a format newer than this build's, or half an import (FAILED_PRECONDITION); a
+// journal with a gap, with an unreadable record, or ending before the checkpoint or a stored row
+// (DATA_LOSS).
 absl::Status Recover(Database& database, EngineState& state, DurableBooks& books);
 
 }  // namespace inventory

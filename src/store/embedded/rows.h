@@ -5,6 +5,9 @@
 //
 //   default       "format"              varint 1
 //                 "checkpoint"          varint record: all rows reach at least to it
+//                 "import"              varint 0: an import has begun; 1 + record: the records up
+//                 to
+//                                       this one were imported. Absent: none ever was
 //   journal       record                a journal record (journal_record.h)
 //   books         book                  record, available, locked, sequence         (varints)
 //   lines         order book            record, state byte, quantity, released      (varints)

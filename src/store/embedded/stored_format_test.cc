@@ -42,6 +42,23 @@ TEST(StoredFormat, AJournalRecordHasTheseBytes) {
             "02e9070002");        // book_back, order, line_back, state
 }
 
+TEST(StoredFormat, AnImportedMovementHasATimeOfItsOwn) {
+  RecordWriter writer;
+  writer.Begin(42, 1'000, 500);
+  Movement movement;
+  movement.book = 1;
+  movement.sequence = 1;
+  movement.type = ChangeType::kRestock;
+  movement.quantity = 5;
+  movement.after = 5;
+  movement.time = 999;
+  writer.AddMovement(movement, 0, 0);
+  EXPECT_EQ(absl::BytesToHexString(writer.bytes()),
+            "01e807f403"        // version, time, first_id
+            "8103010105000500"  // tag, type, book, sequence, quantity, before, after, locked
+            "0001");            // book_back, time
+}
+
 TEST(StoredFormat, RowsOfForeignBytesAreRefused) {
   BookRow book;
   LineRow line;
