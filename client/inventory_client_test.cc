@@ -11,6 +11,7 @@
 #include "base/status_matchers.h"
 #include "client/channel.h"
 #include "client/connection_gate_testing.h"
+#include "inventory/v1/inventory.grpc.pb.h"
 
 namespace inventory {
 namespace {
