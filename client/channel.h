@@ -1,13 +1,15 @@
 // How a client reaches the service.
 #pragma once
 
-#include <grpcpp/channel.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+
+namespace grpc {
+class Channel;
+}
 
 namespace inventory {
 

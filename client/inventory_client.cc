@@ -1,8 +1,10 @@
 #include "client/inventory_client.h"
 
+#include <grpcpp/channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -11,10 +13,13 @@
 #include "base/backoff.h"
 #include "client/channel.h"
 #include "grpc/health/v1/health.pb.h"
+#include "inventory/v1/inventory.grpc.pb.h"
 
 namespace inventory {
 namespace {
 
+using Sales = v1::InventoryService::Stub;
+using Admin = v1::InventoryAdminService::Stub;
 using TimePoint = std::chrono::system_clock::time_point;
 
 absl::Status ToAbsl(const grpc::Status& status) {
@@ -47,13 +52,50 @@ absl::Status ReadAll(grpc::ClientContext& context, grpc::ClientReader<Response>&
 
 }  // namespace
 
-InventoryClient::InventoryClient(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
-    : channel_(std::move(channel)),
-      settings_(settings),
-      stub_(v1::InventoryService::NewStub(channel_)),
-      admin_stub_(v1::InventoryAdminService::NewStub(channel_)) {}
+// The channel, the stubs and how calls are sent.
+class InventoryClient::Connection {
+ public:
+  enum class Repeat { kSafe, kNever };
+  using SendFunction = absl::FunctionRef<grpc::Status(grpc::ClientContext*)>;
 
-absl::Status InventoryClient::SendWithRetries(SendFunction send) {
+  Connection(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
+      : channel_(std::move(channel)),
+        settings_(settings),
+        stubs_(v1::InventoryService::NewStub(channel_),
+               v1::InventoryAdminService::NewStub(channel_)) {}
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  template <typename Stub>
+  Stub& stub() const {
+    return *std::get<std::unique_ptr<Stub>>(stubs_);
+  }
+
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, Repeat repeat = Repeat::kSafe) {
+    Response response;
+    const auto send = [&](grpc::ClientContext* context) {
+      return (stub<Stub>().*method)(context, request, &response);
+    };
+    RETURN_IF_ERROR(repeat == Repeat::kSafe ? SendWithRetries(send) : SendOnce(send));
+    return response;
+  }
+
+  absl::Status SendWithRetries(SendFunction send);
+  absl::Status SendOnce(SendFunction send);
+
+ private:
+  const std::shared_ptr<grpc::Channel> channel_;
+  const CallSettings settings_;
+  const std::tuple<std::unique_ptr<Sales>, std::unique_ptr<Admin>> stubs_;
+};
+
+InventoryClient::InventoryClient(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
+    : connection_(std::make_unique<Connection>(std::move(channel), settings)) {}
+InventoryClient::~InventoryClient() = default;
+
+absl::Status InventoryClient::Connection::SendWithRetries(SendFunction send) {
   const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
   for (int attempt = 1;; ++attempt) {
     grpc::ClientContext context;
@@ -66,7 +108,7 @@ absl::Status InventoryClient::SendWithRetries(SendFunction send) {
 }
 
 // Connecting may be tried again, because nothing has left; the request itself may not.
-absl::Status InventoryClient::SendOnce(SendFunction send) {
+absl::Status InventoryClient::Connection::SendOnce(SendFunction send) {
   const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
   for (int attempt = 1;; ++attempt) {
     const absl::Status connected = Connect(*channel_, deadline);
@@ -94,120 +136,110 @@ absl::Status InventoryClient::SendOnce(SendFunction send) {
   }
 }
 
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> InventoryClient::Call(
-    Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-    const Request& request, Repeat repeat) {
-  Response response;
-  const auto send = [&](grpc::ClientContext* context) {
-    return (stub.*method)(context, request, &response);
-  };
-  RETURN_IF_ERROR(repeat == Repeat::kSafe ? SendWithRetries(send) : SendOnce(send));
-  return response;
-}
-
 absl::StatusOr<v1::GetStockResponse> InventoryClient::GetStock(const v1::GetStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::GetStock, request);
+  return connection_->Call(&Sales::GetStock, request);
 }
 
 absl::StatusOr<v1::BatchGetStockResponse> InventoryClient::BatchGetStock(
     const v1::BatchGetStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::BatchGetStock, request);
+  return connection_->Call(&Sales::BatchGetStock, request);
 }
 
 absl::StatusOr<v1::DeductStockResponse> InventoryClient::DeductStock(
     const v1::DeductStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::DeductStock, request);
+  return connection_->Call(&Sales::DeductStock, request);
 }
 
 absl::StatusOr<v1::ReleaseStockResponse> InventoryClient::ReleaseStock(
     const v1::ReleaseStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::ReleaseStock, request);
+  return connection_->Call(&Sales::ReleaseStock, request);
 }
 
 absl::StatusOr<v1::RestockInventoryResponse> InventoryClient::RestockInventory(
     const v1::RestockInventoryRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::RestockInventory, request,
-              request.request_id().empty() ? Repeat::kNever : Repeat::kSafe);
+  return connection_->Call(
+      &Sales::RestockInventory, request,
+      request.request_id().empty() ? Connection::Repeat::kNever : Connection::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::GetInventoryLogsResponse> InventoryClient::GetInventoryLogs(
     const v1::GetInventoryLogsRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::GetInventoryLogs, request);
+  return connection_->Call(&Sales::GetInventoryLogs, request);
 }
 
 absl::StatusOr<v1::BatchDeductStockResponse> InventoryClient::BatchDeductStock(
     const v1::BatchDeductStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::BatchDeductStock, request);
+  return connection_->Call(&Sales::BatchDeductStock, request);
 }
 
 absl::StatusOr<v1::ReserveStockResponse> InventoryClient::ReserveStock(
     const v1::ReserveStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::ReserveStock, request);
+  return connection_->Call(&Sales::ReserveStock, request);
 }
 
 absl::StatusOr<v1::ConfirmReservationResponse> InventoryClient::ConfirmReservation(
     const v1::ConfirmReservationRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::ConfirmReservation, request);
+  return connection_->Call(&Sales::ConfirmReservation, request);
 }
 
 absl::StatusOr<v1::CancelReservationResponse> InventoryClient::CancelReservation(
     const v1::CancelReservationRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::CancelReservation, request);
+  return connection_->Call(&Sales::CancelReservation, request);
 }
 
 absl::StatusOr<v1::GetReservationResponse> InventoryClient::GetReservation(
     const v1::GetReservationRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::GetReservation, request);
+  return connection_->Call(&Sales::GetReservation, request);
 }
 
 absl::StatusOr<v1::GetOrderResponse> InventoryClient::GetOrder(const v1::GetOrderRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::GetOrder, request);
+  return connection_->Call(&Sales::GetOrder, request);
 }
 
 absl::StatusOr<v1::AdjustStockResponse> InventoryClient::AdjustStock(
     const v1::AdjustStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::AdjustStock, request,
-              request.request_id().empty() ? Repeat::kNever : Repeat::kSafe);
+  return connection_->Call(
+      &Sales::AdjustStock, request,
+      request.request_id().empty() ? Connection::Repeat::kNever : Connection::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::ListStockResponse> InventoryClient::ListStock(
     const v1::ListStockRequest& request) {
-  return Call(*stub_, &v1::InventoryService::Stub::ListStock, request);
+  return connection_->Call(&Sales::ListStock, request);
 }
 
 absl::StatusOr<v1::GetStatusResponse> InventoryClient::GetStatus(
     const v1::GetStatusRequest& request) {
-  return Call(*admin_stub_, &v1::InventoryAdminService::Stub::GetStatus, request);
+  return connection_->Call(&Admin::GetStatus, request);
 }
 
 absl::StatusOr<v1::BackupResponse> InventoryClient::Backup(const v1::BackupRequest& request) {
-  return Call(*admin_stub_, &v1::InventoryAdminService::Stub::Backup, request, Repeat::kNever);
+  return connection_->Call(&Admin::Backup, request, Connection::Repeat::kNever);
 }
 
 absl::Status InventoryClient::WatchStock(const v1::WatchStockRequest& request,
                                          OnAnswer<v1::WatchStockResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *stub_->WatchStock(&context, request), on_answer);
+  return ReadAll(context, *connection_->stub<Sales>().WatchStock(&context, request), on_answer);
 }
 
 absl::Status InventoryClient::Reconcile(const v1::ReconcileRequest& request,
                                         OnAnswer<v1::ReconcileResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *admin_stub_->Reconcile(&context, request), on_answer);
+  return ReadAll(context, *connection_->stub<Admin>().Reconcile(&context, request), on_answer);
 }
 
 absl::Status InventoryClient::ExportStock(const v1::ExportStockRequest& request,
                                           OnAnswer<v1::ExportStockResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *admin_stub_->ExportStock(&context, request), on_answer);
+  return ReadAll(context, *connection_->stub<Admin>().ExportStock(&context, request), on_answer);
 }
 
 absl::StatusOr<v1::ImportStockResponse> InventoryClient::ImportStock(
     absl::FunctionRef<bool(v1::ImportStockRequest&)> next) {
   grpc::ClientContext context;
   v1::ImportStockResponse response;
-  const auto writer = admin_stub_->ImportStock(&context, &response);
+  const auto writer = connection_->stub<Admin>().ImportStock(&context, &response);
   v1::ImportStockRequest request;
   while (next(request) && writer->Write(request)) request.Clear();
   writer->WritesDone();
@@ -221,8 +253,8 @@ absl::StatusOr<bool> InventoryClient::IsServing(const std::string& service) {
   HealthRequest request;
   request.set_service(service);
   HealthResponse response;
-  grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(channel_);
-  RETURN_IF_ERROR(SendWithRetries([&](grpc::ClientContext* context) {
+  grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(connection_->channel());
+  RETURN_IF_ERROR(connection_->SendWithRetries([&](grpc::ClientContext* context) {
     grpc::CompletionQueue queue;
     const auto call =
         stub.PrepareUnaryCall(context, "/grpc.health.v1.Health/Check", request, &queue);

@@ -7,8 +7,6 @@
 // status says "outcome unknown".
 #pragma once
 
-#include <grpcpp/client_context.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -16,7 +14,11 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "inventory/v1/inventory.grpc.pb.h"
+#include "inventory/v1/inventory.pb.h"
+
+namespace grpc {
+class Channel;
+}
 
 namespace inventory {
 
@@ -33,6 +35,7 @@ struct CallSettings {
 class InventoryClient {
  public:
   explicit InventoryClient(std::shared_ptr<grpc::Channel> channel, CallSettings settings = {});
+  ~InventoryClient();
 
   absl::StatusOr<v1::GetStockResponse> GetStock(const v1::GetStockRequest& request);
   absl::StatusOr<v1::BatchGetStockResponse> BatchGetStock(const v1::BatchGetStockRequest& request);
@@ -75,21 +78,9 @@ class InventoryClient {
   absl::StatusOr<bool> IsServing(const std::string& service);
 
  private:
-  enum class Repeat { kSafe, kNever };
-  using SendFunction = absl::FunctionRef<grpc::Status(grpc::ClientContext*)>;
-
-  template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request, Repeat repeat = Repeat::kSafe);
-  absl::Status SendWithRetries(SendFunction send);
-  absl::Status SendOnce(SendFunction send);
-
-  const std::shared_ptr<grpc::Channel> channel_;
-  const CallSettings settings_;
-  const std::unique_ptr<v1::InventoryService::Stub> stub_;
-  const std::unique_ptr<v1::InventoryAdminService::Stub> admin_stub_;
+  // What includes this header need not read gRPC's.
+  class Connection;
+  const std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace inventory

@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/status_matchers.h"
 #include "client/channel.h"
+#include "inventory/v1/inventory.grpc.pb.h"
 #include "tests/support/connection_gate.h"
 
 namespace inventory {

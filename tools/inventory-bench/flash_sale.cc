@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/backoff.h"
+#include "client/load_client.h"
 #include "inventory/v1/inventory.pb.h"
 #include "tools/inventory-bench/order_ids.h"
 

@@ -13,9 +13,12 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "client/load_client.h"
 #include "tools/inventory-bench/sale_history.h"
 #include "tools/inventory-bench/tally.h"
+
+namespace inventory {
+class LoadClient;
+}
 
 namespace inventory::bench {
 

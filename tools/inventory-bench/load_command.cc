@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "client/load_client.h"
 #include "tools/inventory-bench/mixed_workload.h"
 #include "tools/inventory-bench/terminal.h"
 #include "tools/inventory-bench/workload.h"

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/status_matchers.h"
+#include "client/load_client.h"
 #include "tools/inventory-bench/fake_shop_testing.h"
 
 namespace inventory::bench {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "client/load_client.h"
+#include "tools/inventory-bench/workload.h"
 
 namespace inventory::bench {
 namespace {

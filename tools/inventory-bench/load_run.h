@@ -6,12 +6,16 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "client/load_client.h"
 #include "tools/inventory-bench/histogram.h"
 #include "tools/inventory-bench/tally.h"
-#include "tools/inventory-bench/workload.h"
+
+namespace inventory {
+class LoadClient;
+}
 
 namespace inventory::bench {
+
+class Workload;
 
 struct LoadPlan {
   int in_flight = 64;  // calls, at most

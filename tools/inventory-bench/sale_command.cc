@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "client/channel.h"
 #include "client/inventory_client.h"
+#include "client/load_client.h"
 #include "tools/inventory-bench/report.h"
 #include "tools/inventory-bench/sale_proof.h"
 #include "tools/inventory-bench/terminal.h"

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "client/inventory_client.h"
 
 namespace inventory::bench {
 namespace {

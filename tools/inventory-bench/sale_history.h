@@ -7,8 +7,11 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
-#include "client/inventory_client.h"
 #include "inventory/v1/inventory.pb.h"
+
+namespace inventory {
+class InventoryClient;
+}
 
 namespace inventory::bench {
 

@@ -6,6 +6,7 @@
 
 #include "base/status_matchers.h"
 #include "client/channel.h"
+#include "client/inventory_client.h"
 #include "tools/inventory-bench/fake_shop_testing.h"
 
 namespace inventory::bench {

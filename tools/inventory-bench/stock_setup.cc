@@ -7,6 +7,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "client/load_client.h"
 #include "inventory/v1/inventory.pb.h"
 #include "tools/inventory-bench/tally.h"
 

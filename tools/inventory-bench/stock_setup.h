@@ -5,7 +5,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/load_client.h"
+
+namespace inventory {
+class LoadClient;
+}
 
 namespace inventory::bench {
 

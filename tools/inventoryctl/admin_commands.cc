@@ -73,15 +73,15 @@ void Reconcile(Session& session, const v1::ReconcileRequest& request) {
   if (!session.json()) session.out() << checked << " books checked\n";
 }
 
-void AddBackup(CLI::App& app, Session& session) {
+void AddBackup(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::BackupRequest>();
-  CLI::App* command =
-      app.add_subcommand("backup", "Copy the store, while it serves, to a folder beside it");
+  CommandSpec command =
+      root.AddCommand("backup", "Copy the store, while it serves, to a folder beside it");
   AddText(
       command, "NAME", [request](const std::string& name) { request->set_name(name); },
       "the new folder's name")
-      ->required();
-  command->callback([&session, request] {
+      .Required();
+  command.Runs([&session, request] {
     session.Answer(session.client().Backup(*request), [&](const v1::BackupResponse& response) {
       if (response.code() != 0) return;
       session.out() << "backed up to " << Printable(response.path()) << ", " << response.bytes()
@@ -90,35 +90,36 @@ void AddBackup(CLI::App& app, Session& session) {
   });
 }
 
-void AddReconcile(CLI::App& app, Session& session) {
+void AddReconcile(CommandSpec root, Session& session) {
   using Request = v1::ReconcileRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command =
-      app.add_subcommand("reconcile", "Compare the two sides of a store that has two");
+  CommandSpec command =
+      root.AddCommand("reconcile", "Compare the two sides of a store that has two");
   AddNumbers(command, "BOOK", request, &Request::add_book_ids, "the books; none: all");
-  CLI::Option* dry_run = command->add_flag_callback(
+  const Argument dry_run = command.AddFlag(
       "--dry-run", [request] { request->set_dry_run(true); }, "say what --repair would do");
   command
-      ->add_flag_callback(
+      .AddFlag(
           "--repair", [request] { request->set_repair(true); },
           "set the differing side to what the log says")
-      ->excludes(dry_run);
-  command->callback([&session, request] { Reconcile(session, *request); });
+      .Excludes(dry_run);
+  command.Runs([&session, request] { Reconcile(session, *request); });
 }
 
 }  // namespace
 
-void AddAdminCommands(CLI::App& app, Session& session) {
-  app.add_subcommand("status", "Show the service, its store and their figures")
-      ->callback([&session] { GetStatus(session); });
+void AddAdminCommands(CommandSpec root, Session& session) {
+  root.AddCommand("status", "Show the service, its store and their figures").Runs([&session] {
+    GetStatus(session);
+  });
 
   auto service = std::make_shared<std::string>();
-  CLI::App* health = app.add_subcommand("health", "Ask the standard health service");
-  health->add_option("--service", *service, "of this gRPC service; absent: of the whole server");
-  health->callback([&session, service] { CheckHealth(session, *service); });
+  CommandSpec health = root.AddCommand("health", "Ask the standard health service");
+  AddPlainText(health, "--service", service, "of this gRPC service; absent: of the whole server");
+  health.Runs([&session, service] { CheckHealth(session, *service); });
 
-  AddBackup(app, session);
-  AddReconcile(app, session);
+  AddBackup(root, session);
+  AddReconcile(root, session);
 }
 
 }  // namespace inventory

@@ -3,7 +3,6 @@
 #include "absl/time/time.h"
 #include "tools/inventoryctl/commands.h"
 #include "tools/inventoryctl/fields.h"
-#include "tools/inventoryctl/values.h"
 
 namespace inventory {
 namespace {
@@ -26,48 +25,50 @@ Exit status:
 
 Repeating a command with the same ids is always safe.)";
 
-void AddGlobalOptions(CLI::App& app, Session& session) {
-  app.add_option("--server", session.options.server, "where the service listens, host:port")
-      ->envname("INVENTORY_SERVER")
-      ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--timeout",
-         [&session](const std::string& text) {
-           const absl::Duration timeout = ValueOrUsageError("--timeout", ParseDuration(text));
-           if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24)) {
-             throw CLI::ValidationError("--timeout", "is not between 1ms and 24h");
-           }
-           session.options.timeout = timeout;
-         },
-         "how long a call may take with its retries: seconds, or 500ms [5s]")
-      ->type_name("DURATION");
-  app.add_flag("--json", session.options.json,
-               "answers as JSON, one document a line, for programs");
+void AddGlobalOptions(CommandSpec root, Session& session) {
+  root.AddValue(
+          "--server", "TEXT",
+          [&session](const std::string& server) {
+            session.options.server = server;
+            return absl::OkStatus();
+          },
+          "where the service listens, host:port")
+      .FromEnvironment("INVENTORY_SERVER")
+      .Default(session.options.server);
+  AddDuration(
+      root, "--timeout",
+      [&session](absl::Duration timeout) {
+        if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24)) {
+          return absl::InvalidArgumentError("is not between 1ms and 24h");
+        }
+        session.options.timeout = timeout;
+        return absl::OkStatus();
+      },
+      "how long a call may take with its retries: seconds, or 500ms [5s]");
+  root.AddFlag(
+      "--json", [&session] { session.options.json = true; },
+      "answers as JSON, one document a line, for programs");
 }
 
 }  // namespace
 
 ExitStatus RunInventoryctl(int argc, const char* const* argv, Streams streams) {
   Session session(streams);
-  CLI::App app("The stock of inventory-service, from the command line", "inventoryctl");
-  app.require_subcommand(1);
-  app.fallthrough();  // global options may also follow the command
-  AddGlobalOptions(app, session);
-  AddStockCommands(app, session);
-  AddSaleCommands(app, session);
-  AddReservationCommands(app, session);
-  AddLogCommand(app, session);
-  AddWatchCommand(app, session);
-  AddLoadCommand(app, session);
-  AddAdminCommands(app, session);
-  AddTransferCommands(app, session);
-  app.footer(kFooter);  // after the commands, which would take it over
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    app.exit(error, streams.out, streams.err);
-    return asked ? ExitStatus::kDone : ExitStatus::kUsage;
+  CommandLineParser line("inventoryctl", "The stock of inventory-service, from the command line");
+  const CommandSpec root = line.root();
+  AddGlobalOptions(root, session);
+  AddStockCommands(root, session);
+  AddSaleCommands(root, session);
+  AddReservationCommands(root, session);
+  AddLogCommand(root, session);
+  AddWatchCommand(root, session);
+  AddLoadCommand(root, session);
+  AddAdminCommands(root, session);
+  AddTransferCommands(root, session);
+  switch (line.Run(argc, argv, kFooter, streams.out, streams.err)) {
+    case CommandLineParser::End::kHelpShown: return ExitStatus::kDone;
+    case CommandLineParser::End::kWrong: return ExitStatus::kUsage;
+    case CommandLineParser::End::kRan: break;
   }
   return session.Finish();
 }

@@ -1,20 +1,19 @@
 // The commands of inventoryctl. Each adds itself to the command line and, when named on it, runs
-// once against the session. The session outlives the app.
+// once against the session. The session outlives the command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "tools/inventoryctl/command_line.h"
 #include "tools/inventoryctl/session.h"
 
 namespace inventory {
 
-void AddStockCommands(CLI::App& app, Session& session);        // get, restock, adjust, list
-void AddSaleCommands(CLI::App& app, Session& session);         // deduct, release, batch-deduct
-void AddReservationCommands(CLI::App& app, Session& session);  // reserve, …, order
-void AddLogCommand(CLI::App& app, Session& session);           // logs
-void AddWatchCommand(CLI::App& app, Session& session);         // watch
-void AddLoadCommand(CLI::App& app, Session& session);          // load
-void AddAdminCommands(CLI::App& app, Session& session);        // status, backup, …
-void AddTransferCommands(CLI::App& app, Session& session);     // export, import
+void AddStockCommands(CommandSpec root, Session& session);        // get, restock, adjust, list
+void AddSaleCommands(CommandSpec root, Session& session);         // deduct, release, batch-deduct
+void AddReservationCommands(CommandSpec root, Session& session);  // reserve, …, order
+void AddLogCommand(CommandSpec root, Session& session);           // logs
+void AddWatchCommand(CommandSpec root, Session& session);         // watch
+void AddLoadCommand(CommandSpec root, Session& session);          // load
+void AddAdminCommands(CommandSpec root, Session& session);        // status, backup, …
+void AddTransferCommands(CommandSpec root, Session& session);     // export, import
 
 }  // namespace inventory

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/utf8.h"
 #include "tools/inventoryctl/commands.h"
+#include "tools/inventoryctl/fields.h"
 #include "tools/inventoryctl/number_file.h"
 #include "tools/inventoryctl/text_table.h"
 
@@ -178,15 +179,15 @@ void Load(Session& session, const std::string& file, std::string name) {
 
 }  // namespace
 
-void AddLoadCommand(CLI::App& app, Session& session) {
+void AddLoadCommand(CommandSpec root, Session& session) {
   auto file = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand(
+  CommandSpec command = root.AddCommand(
       "load", "Restock from a file of book_id,quantity; loading it again adds nothing");
-  command->add_option("FILE", *file, "the file")->required();
-  command->add_option("--name", *name,
-                      "names this load for ever; absent: the file's name without its folder");
-  command->callback([&session, file, name] { Load(session, *file, *name); });
+  AddPlainText(command, "FILE", file, "the file").Required();
+  AddPlainText(command, "--name", name,
+               "names this load for ever; absent: the file's name without its folder");
+  command.Runs([&session, file, name] { Load(session, *file, *name); });
 }
 
 }  // namespace inventory

@@ -135,29 +135,29 @@ void Follow(Session& session, const LogOptions& options) {
   if (!ended.ok()) session.Failed(ended);
 }
 
-void AddTime(CLI::App* command, const std::string& name, const std::shared_ptr<LogOptions>& options,
+void AddTime(CommandSpec command, const std::string& name,
+             const std::shared_ptr<LogOptions>& options,
              void (v1::GetInventoryLogsRequest::*set)(std::int64_t), const std::string& help) {
-  command
-      ->add_option_function<std::string>(
-          name,
-          [name, options, set](const std::string& text) {
-            const absl::Time time =
-                ValueOrUsageError(name, ParseTime(text, absl::Now(), absl::LocalTimeZone()));
-            (options->request.*set)(absl::ToUnixMillis(time));
-          },
-          help)
-      ->type_name("TIME");
+  command.AddValue(
+      name, "TIME",
+      [options, set](const std::string& text) {
+        ASSIGN_OR_RETURN(const absl::Time time,
+                         ParseTime(text, absl::Now(), absl::LocalTimeZone()));
+        (options->request.*set)(absl::ToUnixMillis(time));
+        return absl::OkStatus();
+      },
+      help);
 }
 
 }  // namespace
 
-void AddLogCommand(CLI::App& app, Session& session) {
+void AddLogCommand(CommandSpec root, Session& session) {
   using Request = v1::GetInventoryLogsRequest;
   auto options = std::make_shared<LogOptions>();
   const std::shared_ptr<Request> request(options, &options->request);
-  CLI::App* command = app.add_subcommand("logs", "Show a book's movements, newest first");
-  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book")->required();
-  CLI::Option* page = AddNumber(command, "--page", request, &Request::set_page, "from 1");
+  CommandSpec command = root.AddCommand("logs", "Show a book's movements, newest first");
+  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book").Required();
+  const Argument page = AddNumber(command, "--page", request, &Request::set_page, "from 1");
   AddNumber(command, "--page-size", request, &Request::set_page_size, "at most 100, default 20");
   AddNumber(command, "--order", request, &Request::set_order_id, "only this order's");
   AddText(
@@ -167,11 +167,17 @@ void AddLogCommand(CLI::App& app, Session& session) {
       command, "--since", options, &Request::set_since_ms,
       "from this time on: 2026-11-23, \"2026-11-23 10:30\", or 15m for a quarter of an hour ago");
   AddTime(command, "--until", options, &Request::set_until_ms, "before this time");
-  CLI::Option* all = command->add_flag("--all", options->all, "every page")->excludes(page);
-  command->add_flag("--follow,-f", options->follow, "go on as movements come; oldest first")
-      ->excludes(page)
-      ->excludes(all);
-  command->callback([&session, options] {
+  const Argument all = command
+                           .AddFlag(
+                               "--all", [options] { options->all = true; }, "every page")
+                           .Excludes(page);
+  command
+      .AddFlag(
+          "--follow,-f", [options] { options->follow = true; },
+          "go on as movements come; oldest first")
+      .Excludes(page)
+      .Excludes(all);
+  command.Runs([&session, options] {
     if (options->follow) {
       Follow(session, *options);
     } else {

@@ -56,39 +56,34 @@ void ShowLines(Session& session, const Lines& lines) {
   table.Flush(session.out());
 }
 
-void AddReserve(CLI::App& app, Session& session) {
+void AddReserve(CommandSpec root, Session& session) {
   using Request = v1::ReserveStockRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command = app.add_subcommand(
+  CommandSpec command = root.AddCommand(
       "reserve", "Hold copies of several books for an order, all or nothing, for a time");
   command
-      ->add_option_function<std::vector<std::string>>(
-          "BOOK:QUANTITY",
-          [request](const std::vector<std::string>& texts) {
-            for (const std::string& text : texts) {
-              *request->add_lines() = ValueOrUsageError("BOOK:QUANTITY", ParseOrderLine(text));
-            }
+      .AddValues(
+          "BOOK:QUANTITY", "",
+          [request](const std::string& text) {
+            ASSIGN_OR_RETURN(*request->add_lines(), ParseOrderLine(text));
+            return absl::OkStatus();
           },
           "1:2 3:1 is two copies of book 1 and one of book 3")
-      ->type_name("")
-      ->required();
-  AddNumber(command, "--order", request, &Request::set_order_id, "the order")->required();
-  command
-      ->add_option_function<std::string>(
-          "--ttl",
-          [request](const std::string& text) {
-            const absl::Duration ttl = ValueOrUsageError("--ttl", ParseDuration(text));
-            const std::int64_t seconds = absl::ToInt64Seconds(ttl);
-            if (ttl != absl::Seconds(seconds) ||
-                seconds > std::numeric_limits<std::int32_t>::max() ||
-                seconds < std::numeric_limits<std::int32_t>::min()) {
-              throw CLI::ValidationError("--ttl", "is not in whole seconds of a 32-bit number");
-            }
-            request->set_ttl_seconds(static_cast<std::int32_t>(seconds));
-          },
-          "how long: seconds, or 15m; absent: as the service is set")
-      ->type_name("DURATION");
-  command->callback([&session, request] {
+      .Required();
+  AddNumber(command, "--order", request, &Request::set_order_id, "the order").Required();
+  AddDuration(
+      command, "--ttl",
+      [request](absl::Duration ttl) {
+        const std::int64_t seconds = absl::ToInt64Seconds(ttl);
+        if (ttl != absl::Seconds(seconds) || seconds > std::numeric_limits<std::int32_t>::max() ||
+            seconds < std::numeric_limits<std::int32_t>::min()) {
+          return absl::InvalidArgumentError("is not in whole seconds of a 32-bit number");
+        }
+        request->set_ttl_seconds(static_cast<std::int32_t>(seconds));
+        return absl::OkStatus();
+      },
+      "how long: seconds, or 15m; absent: as the service is set");
+  command.Runs([&session, request] {
     session.Answer(session.client().ReserveStock(*request),
                    [&](const v1::ReserveStockResponse& response) {
                      ShowOutcome(session, request->order_id(), response);
@@ -96,12 +91,12 @@ void AddReserve(CLI::App& app, Session& session) {
   });
 }
 
-void AddConfirm(CLI::App& app, Session& session) {
+void AddConfirm(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::ConfirmReservationRequest>();
-  CLI::App* command = app.add_subcommand("confirm", "Sell what an order has reserved");
+  CommandSpec command = root.AddCommand("confirm", "Sell what an order has reserved");
   AddNumber(command, "ORDER", request, &v1::ConfirmReservationRequest::set_order_id, "the order")
-      ->required();
-  command->callback([&session, request] {
+      .Required();
+  command.Runs([&session, request] {
     session.Answer(session.client().ConfirmReservation(*request),
                    [&](const v1::ConfirmReservationResponse& response) {
                      ShowOutcome(session, request->order_id(), response);
@@ -109,15 +104,15 @@ void AddConfirm(CLI::App& app, Session& session) {
   });
 }
 
-void AddCancel(CLI::App& app, Session& session) {
+void AddCancel(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::CancelReservationRequest>();
-  CLI::App* command = app.add_subcommand("cancel", "Give back what an order has reserved");
+  CommandSpec command = root.AddCommand("cancel", "Give back what an order has reserved");
   AddNumber(command, "ORDER", request, &v1::CancelReservationRequest::set_order_id, "the order")
-      ->required();
+      .Required();
   AddText(
       command, "--reason", [request](const std::string& text) { request->set_reason(text); },
       "a note for the log");
-  command->callback([&session, request] {
+  command.Runs([&session, request] {
     session.Answer(session.client().CancelReservation(*request),
                    [&](const v1::CancelReservationResponse& response) {
                      ShowOutcome(session, request->order_id(), response);
@@ -125,12 +120,12 @@ void AddCancel(CLI::App& app, Session& session) {
   });
 }
 
-void AddReservation(CLI::App& app, Session& session) {
+void AddReservation(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::GetReservationRequest>();
-  CLI::App* command = app.add_subcommand("reservation", "Show an order's reservation");
+  CommandSpec command = root.AddCommand("reservation", "Show an order's reservation");
   AddNumber(command, "ORDER", request, &v1::GetReservationRequest::set_order_id, "the order")
-      ->required();
-  command->callback([&session, request] {
+      .Required();
+  command.Runs([&session, request] {
     session.Answer(session.client().GetReservation(*request),
                    [&](const v1::GetReservationResponse& response) {
                      if (response.code() != 0) return;
@@ -143,12 +138,12 @@ void AddReservation(CLI::App& app, Session& session) {
   });
 }
 
-void AddOrder(CLI::App& app, Session& session) {
+void AddOrder(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::GetOrderRequest>();
-  CLI::App* command =
-      app.add_subcommand("order", "Show what an order holds and has held, and its movements");
-  AddNumber(command, "ORDER", request, &v1::GetOrderRequest::set_order_id, "the order")->required();
-  command->callback([&session, request] {
+  CommandSpec command =
+      root.AddCommand("order", "Show what an order holds and has held, and its movements");
+  AddNumber(command, "ORDER", request, &v1::GetOrderRequest::set_order_id, "the order").Required();
+  command.Runs([&session, request] {
     session.Answer(session.client().GetOrder(*request), [&](const v1::GetOrderResponse& response) {
       if (response.code() != 0) return;
       ShowLines(session, response.lines());
@@ -162,12 +157,12 @@ void AddOrder(CLI::App& app, Session& session) {
 
 }  // namespace
 
-void AddReservationCommands(CLI::App& app, Session& session) {
-  AddReserve(app, session);
-  AddConfirm(app, session);
-  AddCancel(app, session);
-  AddReservation(app, session);
-  AddOrder(app, session);
+void AddReservationCommands(CommandSpec root, Session& session) {
+  AddReserve(root, session);
+  AddConfirm(root, session);
+  AddCancel(root, session);
+  AddReservation(root, session);
+  AddOrder(root, session);
 }
 
 }  // namespace inventory

@@ -22,16 +22,16 @@ void ShowLine(Session& session, std::uint32_t code, const std::string& message, 
   table.Flush(session.out());
 }
 
-void AddDeduct(CLI::App& app, Session& session) {
+void AddDeduct(CommandSpec root, Session& session) {
   using Request = v1::DeductStockRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command = app.add_subcommand("deduct", "Sell copies to an order");
-  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book")->required();
-  AddNumber(command, "QUANTITY", request, &Request::set_quantity, "how many copies")->required();
+  CommandSpec command = root.AddCommand("deduct", "Sell copies to an order");
+  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book").Required();
+  AddNumber(command, "QUANTITY", request, &Request::set_quantity, "how many copies").Required();
   AddNumber(command, "--order", request, &Request::set_order_id,
             "the order; the same order and book sell once")
-      ->required();
-  command->callback([&session, request] {
+      .Required();
+  command.Runs([&session, request] {
     session.Answer(session.client().DeductStock(*request),
                    [&](const v1::DeductStockResponse& response) {
                      ShowLine(session, response.code(), response.message(), request->book_id(),
@@ -40,18 +40,18 @@ void AddDeduct(CLI::App& app, Session& session) {
   });
 }
 
-void AddRelease(CLI::App& app, Session& session) {
+void AddRelease(CommandSpec root, Session& session) {
   using Request = v1::ReleaseStockRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command = app.add_subcommand("release", "Take back what an order holds of a book");
-  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book")->required();
+  CommandSpec command = root.AddCommand("release", "Take back what an order holds of a book");
+  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book").Required();
   AddNumber(command, "QUANTITY", request, &Request::set_quantity,
             "what the order holds; absent or 0: all of it");
-  AddNumber(command, "--order", request, &Request::set_order_id, "the order")->required();
+  AddNumber(command, "--order", request, &Request::set_order_id, "the order").Required();
   AddText(
       command, "--reason", [request](const std::string& text) { request->set_reason(text); },
       "a note for the log");
-  command->callback([&session, request] {
+  command.Runs([&session, request] {
     session.Answer(session.client().ReleaseStock(*request),
                    [&](const v1::ReleaseStockResponse& response) {
                      ShowLine(session, response.code(), response.message(), request->book_id(),
@@ -130,15 +130,15 @@ void BatchDeduct(Session& session, const std::string& file) {
 
 }  // namespace
 
-void AddSaleCommands(CLI::App& app, Session& session) {
-  AddDeduct(app, session);
-  AddRelease(app, session);
+void AddSaleCommands(CommandSpec root, Session& session) {
+  AddDeduct(root, session);
+  AddRelease(root, session);
 
   auto file = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand(
-      "batch-deduct", "Sell to many orders: a file of book_id,quantity,order_id");
-  command->add_option("FILE", *file, "the file, or - for the standard input")->required();
-  command->callback([&session, file] { BatchDeduct(session, *file); });
+  CommandSpec command =
+      root.AddCommand("batch-deduct", "Sell to many orders: a file of book_id,quantity,order_id");
+  AddPlainText(command, "FILE", file, "the file, or - for the standard input").Required();
+  command.Runs([&session, file] { BatchDeduct(session, *file); });
 }
 
 }  // namespace inventory

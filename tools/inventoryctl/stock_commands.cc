@@ -83,21 +83,21 @@ void List(Session& session, v1::ListStockRequest request) {
   }
 }
 
-void AddRestock(CLI::App& app, Session& session) {
+void AddRestock(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::RestockInventoryRequest>();
-  CLI::App* command = app.add_subcommand("restock", "Add copies: a delivery came in");
+  CommandSpec command = root.AddCommand("restock", "Add copies: a delivery came in");
   AddNumber(command, "BOOK", request, &v1::RestockInventoryRequest::set_book_id, "the book")
-      ->required();
+      .Required();
   AddNumber(command, "QUANTITY", request, &v1::RestockInventoryRequest::set_quantity,
             "how many copies came in")
-      ->required();
+      .Required();
   AddText(
       command, "--request-id", [request](const std::string& id) { request->set_request_id(id); },
       "names this delivery for ever: the same id adds once; made up if absent");
   AddText(
       command, "--remark", [request](const std::string& text) { request->set_remark(text); },
       "a note for the log");
-  command->callback([&session, request] {
+  command.Runs([&session, request] {
     EnsureRequestId(session, *request);
     session.Answer(session.client().RestockInventory(*request),
                    [&](const v1::RestockInventoryResponse& response) {
@@ -106,15 +106,14 @@ void AddRestock(CLI::App& app, Session& session) {
   });
 }
 
-void AddAdjust(CLI::App& app, Session& session) {
+void AddAdjust(CommandSpec root, Session& session) {
   using Request = v1::AdjustStockRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command = app.add_subcommand("adjust", "Correct the stock: a count came out different");
-  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book")->required();
-  CLI::App* change = command->add_option_group("change", "what to do");
+  CommandSpec command = root.AddCommand("adjust", "Correct the stock: a count came out different");
+  AddNumber(command, "BOOK", request, &Request::set_book_id, "the book").Required();
+  CommandSpec change = command.AddOneOf("change", "what to do");
   AddNumber(change, "--delta", request, &Request::set_delta, "add this (negative: take away)");
   AddNumber(change, "--set-to", request, &Request::set_set_to, "make this the stock");
-  change->require_option(1);
   AddNumber(command, "--expected", request, &Request::set_expected_stock,
             "only if this is the stock now");
   AddText(
@@ -123,7 +122,7 @@ void AddAdjust(CLI::App& app, Session& session) {
   AddText(
       command, "--request-id", [request](const std::string& id) { request->set_request_id(id); },
       "names this correction for ever; made up if absent");
-  command->callback([&session, request] {
+  command.Runs([&session, request] {
     EnsureRequestId(session, *request);
     session.Answer(session.client().AdjustStock(*request),
                    [&](const v1::AdjustStockResponse& response) {
@@ -134,21 +133,21 @@ void AddAdjust(CLI::App& app, Session& session) {
 
 }  // namespace
 
-void AddStockCommands(CLI::App& app, Session& session) {
+void AddStockCommands(CommandSpec root, Session& session) {
   auto get = std::make_shared<v1::BatchGetStockRequest>();
-  CLI::App* get_command = app.add_subcommand("get", "Show the stock of books");
+  CommandSpec get_command = root.AddCommand("get", "Show the stock of books");
   AddNumbers(get_command, "BOOK", get, &v1::BatchGetStockRequest::add_book_ids, "the books")
-      ->required();
-  get_command->callback([&session, get] { Get(session, *get); });
+      .Required();
+  get_command.Runs([&session, get] { Get(session, *get); });
 
-  AddRestock(app, session);
-  AddAdjust(app, session);
+  AddRestock(root, session);
+  AddAdjust(root, session);
 
   auto list = std::make_shared<v1::ListStockRequest>();
-  CLI::App* list_command = app.add_subcommand("list", "Show the stock of all books");
-  list_command->add_flag_callback(
+  CommandSpec list_command = root.AddCommand("list", "Show the stock of all books");
+  list_command.AddFlag(
       "--low", [list] { list->set_low_stock_only(true); }, "only those that run low");
-  list_command->callback([&session, list] { List(session, *list); });
+  list_command.Runs([&session, list] { List(session, *list); });
 }
 
 }  // namespace inventory

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/inventoryctl/commands.h"
+#include "tools/inventoryctl/fields.h"
 #include "tools/inventoryctl/text_table.h"
 
 namespace inventory {
@@ -91,14 +92,14 @@ void Import(Session& session, const std::string& file) {
 
 }  // namespace
 
-void AddTransferCommands(CLI::App& app, Session& session) {
-  app.add_subcommand("export", "Write everything the store knows to the standard output")
-      ->callback([&session] { Export(session); });
+void AddTransferCommands(CommandSpec root, Session& session) {
+  root.AddCommand("export", "Write everything the store knows to the standard output")
+      .Runs([&session] { Export(session); });
 
   auto file = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("import", "Bring an export into an empty store");
-  command->add_option("FILE", *file, "what export wrote")->required();
-  command->callback([&session, file] { Import(session, *file); });
+  CommandSpec command = root.AddCommand("import", "Bring an export into an empty store");
+  AddPlainText(command, "FILE", file, "what export wrote").Required();
+  command.Runs([&session, file] { Import(session, *file); });
 }
 
 }  // namespace inventory

@@ -38,28 +38,25 @@ void Watch(Session& session, const v1::WatchStockRequest& request) {
 
 }  // namespace
 
-void AddWatchCommand(CLI::App& app, Session& session) {
+void AddWatchCommand(CommandSpec root, Session& session) {
   using Request = v1::WatchStockRequest;
   auto request = std::make_shared<Request>();
-  CLI::App* command =
-      app.add_subcommand("watch", "Show stock, then each change, until interrupted");
+  CommandSpec command = root.AddCommand("watch", "Show stock, then each change, until interrupted");
   AddNumbers(command, "BOOK", request, &Request::add_book_ids, "the books; none: all");
-  command->add_flag_callback(
+  command.AddFlag(
       "--low", [request] { request->set_low_stock_only(true); }, "only those that run low");
-  command
-      ->add_option_function<std::string>(
-          "--interval",
-          [request](const std::string& text) {
-            const auto interval =
-                absl::ToInt64Milliseconds(ValueOrUsageError("--interval", ParseDuration(text)));
-            if (interval < 0 || interval > 3'600'000) {
-              throw CLI::ValidationError("--interval", "is not between 0 and 1h");
-            }
-            request->set_min_interval_ms(static_cast<std::uint32_t>(interval));
-          },
-          "at most one answer in this time: seconds, or 500ms")
-      ->type_name("DURATION");
-  command->callback([&session, request] { Watch(session, *request); });
+  AddDuration(
+      command, "--interval",
+      [request](absl::Duration interval) {
+        if (interval < absl::ZeroDuration() || interval > absl::Hours(1)) {
+          return absl::InvalidArgumentError("is not between 0 and 1h");
+        }
+        request->set_min_interval_ms(
+            static_cast<std::uint32_t>(absl::ToInt64Milliseconds(interval)));
+        return absl::OkStatus();
+      },
+      "at most one answer in this time: seconds, or 500ms");
+  command.Runs([&session, request] { Watch(session, *request); });
 }
 
 }  // namespace inventory
