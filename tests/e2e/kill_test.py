@@ -62,7 +62,7 @@ class Answer(typing.NamedTuple):
 
 
 class Client:
-    """Makes each call until it is answered."""
+    """Makes each call until it is answered, or until `ending`."""
 
     def __init__(self, messages, port):
         self.messages = messages
@@ -70,6 +70,7 @@ class Client:
         self.methods = {}
         self.events = itertools.count()
         self.answered = self.unanswered = 0
+        self.ending = False
 
     async def make(self, name, **fields):
         """The Answer to a call."""
@@ -86,8 +87,8 @@ class Client:
                 self.answered += 1
                 return Answer(response, sent, next(self.events))
             except grpc.aio.AioRpcError as error:
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE,
-                                        grpc.StatusCode.DEADLINE_EXCEEDED):
+                if self.ending or error.code() not in (grpc.StatusCode.UNAVAILABLE,
+                                                       grpc.StatusCode.DEADLINE_EXCEEDED):
                     raise
                 self.unanswered += 1
                 await asyncio.sleep(0.02)
@@ -347,38 +348,50 @@ async def run_cycle(service, load, seconds):
     load.stopping = False
     tasks = [asyncio.create_task(load.run_caller()) for _ in range(CALLERS)]
     tasks.append(asyncio.create_task(load.watch()))
-    # A caller that saw something wrong ends the wait.
-    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
-    for task in done:
-        task.result()
-    await crash()
-    load.stopping = True
-    await asyncio.gather(*tasks)
+    try:
+        # A caller that saw something wrong ends the wait.
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+        await crash()
+        load.stopping = True
+        await asyncio.gather(*tasks)
+    except Exception:
+        # With calls in flight grpc.aio would not let the program end.
+        load.stopping = load.client.ending = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
     await load.sell_quietly(crash)
 
 
-async def kill_again_and_again(service, messages, arguments, seed):
-    disks = [{'LD_PRELOAD': arguments.forgetful_disk} if arguments.forgetful_disk else {}]
-    if not arguments.expect_breach:
-        disks.append({})
-    service.environment = disks[0]
-    service.start()
-    client = Client(messages, service.port)
+async def kill_again_and_again(client, service, disks, cycles, seed):
     for book in ALL_BOOKS:
         answer = await client.call('RestockInventory', book_id=book, quantity=3000,
                                    request_id='first')
         expect(answer.code == OK, 'stocking the books')
     load = Load(client, seed)
     dice = random.Random(seed)
-    for cycle in range(arguments.cycles):
+    for cycle in range(cycles):
         service.environment = disks[cycle % len(disks)]
         await run_cycle(service, load, LOAD_SECONDS * dice.uniform(0.5, 1.5))
         print(f'cycle {cycle + 1}: {client.answered} answers so far', flush=True)
     movements = await check(client, load)
     print(f'{client.answered} answers to {len(load.orders)} orders, {client.unanswered} calls left '
-          f'unanswered, {movements} movements, {2 * arguments.cycles} kills: all as it must be')
+          f'unanswered, {movements} movements, {2 * cycles} kills: all as it must be')
     expect(client.unanswered > 0, 'no call was in flight when the service was killed')
-    await client.channel.close()
+
+
+async def run(service, messages, arguments, seed):
+    disks = [{'LD_PRELOAD': arguments.forgetful_disk} if arguments.forgetful_disk else {}]
+    if not arguments.expect_breach:
+        disks.append({})
+    service.environment = disks[0]
+    service.start()
+    client = Client(messages, service.port)
+    try:
+        await kill_again_and_again(client, service, disks, arguments.cycles, seed)
+    finally:
+        await client.channel.close()
 
 
 def load_messages(protoc, proto, folder):
@@ -405,7 +418,7 @@ def main():
         messages = load_messages(arguments.protoc, arguments.proto, folder)
         service = Service(arguments.service, None, folder, 'embedded')
         try:
-            asyncio.run(kill_again_and_again(service, messages, arguments, seed))
+            asyncio.run(run(service, messages, arguments, seed))
         except AssertionError as error:
             if not (arguments.expect_breach and re.match('(I5|I10): ', str(error))):
                 raise

@@ -66,9 +66,9 @@ absl::Status SetOwner(Connection& connection, std::string_view owner) {
 
 absl::Status Empty(Connection& connection) {
   RETURN_IF_ERROR(connection
-                      .Run("TRUNCATE TABLE inventory;TRUNCATE TABLE inventory_logs;"
-                           "TRUNCATE TABLE order_lines;TRUNCATE TABLE reservations;"
-                           "TRUNCATE TABLE request_ids")
+                      .Run("DELETE FROM inventory;DELETE FROM inventory_logs;"
+                           "DELETE FROM order_lines;DELETE FROM reservations;"
+                           "DELETE FROM request_ids")
                       .status());
   return SetOwner(connection, kOwnName);
 }

@@ -25,6 +25,7 @@
 #include "mysql/connection.h"
 #include "mysql/rows.h"
 #include "store/mysql/mysql_store.h"
+#include "tests/support/mariadb_server.h"
 
 namespace inventory {
 namespace {
@@ -40,15 +41,10 @@ T Must(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-// A database of its own, with the tables in it and one funded book.
-class Database {
+// A database of its own on a private server, with the tables in it and one funded book.
+class Shop {
  public:
-  Database() {
-    dsn_.socket = std::getenv("INVENTORY_TEST_SOCKET");
-    dsn_.user = "root";
-    const auto admin = Must(Connection::Open(dsn_));
-    dsn_.database = "bench";
-    Must(admin->Run("DROP DATABASE IF EXISTS bench;CREATE DATABASE bench"));
+  Shop() {
     Store store(*this);
     store.Apply({{Restock{1, kFunded, "", ""}, nullptr}});
     store.Drain();
@@ -59,8 +55,7 @@ class Database {
   // The store, with a bounded number of batches in flight.
   class Store {
    public:
-    explicit Store(const Database& database)
-        : store_(Must(OpenMysqlStore({.dsn = database.dsn_}))) {}
+    explicit Store(const Shop& shop) : store_(Must(OpenMysqlStore({.dsn = shop.dsn_}))) {}
     void Apply(std::vector<Command> batch) {
       MutexLock lock(mutex_);
       while (in_flight_ >= 2) changed_.Wait(mutex_);
@@ -85,12 +80,13 @@ class Database {
   };
 
  private:
-  Dsn dsn_;
+  const TestDatabase database_ = TestDatabase::Make();
+  const Dsn dsn_ = database_.socket_dsn();
 };
 
 void Store(benchmark::State& state, bool random_orders) {
-  const Database database;
-  Database::Store store(database);
+  const Shop shop;
+  Shop::Store store(shop);
   const auto size = static_cast<std::size_t>(state.range(0));
   std::mt19937_64 random(1);
   OrderId next_order = 1;
@@ -107,8 +103,8 @@ void Store(benchmark::State& state, bool random_orders) {
 }
 
 void BareLoop(benchmark::State& state, bool random_orders) {
-  const Database database;
-  const std::unique_ptr<Connection> connection = database.Connect();
+  const Shop shop;
+  const std::unique_ptr<Connection> connection = shop.Connect();
   Must(connection->Run("INSERT INTO writers (writer, batch, seen_at) VALUES (1, 0, NOW(3))"));
   const auto size = static_cast<std::size_t>(state.range(0));
   std::mt19937_64 random(1);
@@ -142,11 +138,11 @@ void BareLoop(benchmark::State& state, bool random_orders) {
 // Sells on `threads` connections, an order a transaction.
 template <typename SellOne>
 void PerOrder(benchmark::State& state, SellOne sell_one) {
-  const Database database;
+  const Shop shop;
   const auto threads = static_cast<int>(state.range(0));
   constexpr int kOrders = 100;  // a thread and iteration
   std::vector<std::unique_ptr<Connection>> connections;
-  for (int i = 0; i < threads; ++i) connections.push_back(database.Connect());
+  for (int i = 0; i < threads; ++i) connections.push_back(shop.Connect());
   Must(connections[0]->Run("UPDATE inventory SET sequence=0"));
   for (auto _ : state) {
     std::vector<std::thread> sellers;
