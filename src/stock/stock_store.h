@@ -168,7 +168,8 @@ class StockStore {
   virtual ~StockStore() = default;
 
   // Decides the commands in order, makes their results durable as one, and only then answers, in
-  // order. Batches are decided and answered in the order of the calls. One reply a command.
+  // order. Batches whose commands name a book or an order in common are decided and answered in the
+  // order of the calls; of others a later one may come first. One reply a command.
   virtual void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) = 0;
 
   // Reads show durable states only: never a change that a crash could undo.
