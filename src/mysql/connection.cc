@@ -128,7 +128,8 @@ void SetOptions(MYSQL* mysql, const Dsn& dsn) {
   mysql_options(mysql, MYSQL_OPT_RECONNECT, &no);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 
-  const my_bool enforce = dsn.tls == Dsn::Tls::kSkipVerify || dsn.tls == Dsn::Tls::kVerify;
+  // "Enforce" only asks for it; the library goes on without where the server has none, see Open.
+  const my_bool enforce = dsn.tls != Dsn::Tls::kOff;
   const my_bool verify = dsn.tls == Dsn::Tls::kVerify;
   mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
   mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
@@ -214,6 +215,12 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Dsn& dsn) {
           dsn.database.c_str(), tcp ? static_cast<unsigned>(dsn.port) : 0,
           tcp ? nullptr : dsn.socket.c_str(), CLIENT_MULTI_STATEMENTS | CLIENT_FOUND_ROWS)) {
     return MakeStatus(mysql, absl::StrCat("connecting to ", dsn.Location()));
+  }
+  const bool tls_wanted = dsn.tls == Dsn::Tls::kSkipVerify || dsn.tls == Dsn::Tls::kVerify;
+  if (tls_wanted && !mysql_get_ssl_cipher(mysql)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("connecting to ", dsn.Location(),
+                     ": the server has no TLS; set it up there, or write tls=false"));
   }
   RETURN_IF_ERROR(connection->SetUp());
   return connection;

@@ -176,7 +176,7 @@ class CommandLineTest(BinaryTest):
             result = self.run_binary("--config", "c.yaml", *arguments)
             self.assertEqual(result.returncode, 2)
             self.assertIn("the redis store is not in this build (store is not set, and there are "
-                          "redis settings: c.yaml:2); write store: embedded", result.stderr)
+                          "redis settings: c.yaml:2); write store: mysql", result.stderr)
 
 
 class StartTest(BinaryTest):
