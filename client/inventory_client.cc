@@ -53,12 +53,12 @@ absl::Status ReadAll(grpc::ClientContext& context, grpc::ClientReader<Response>&
 }  // namespace
 
 // The channel, the stubs and how calls are sent.
-class InventoryClient::Connection {
+class InventoryClient::Calls {
  public:
   enum class Repeat { kSafe, kNever };
   using SendFunction = absl::FunctionRef<grpc::Status(grpc::ClientContext*)>;
 
-  Connection(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
+  Calls(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
       : channel_(std::move(channel)),
         settings_(settings),
         stubs_(v1::InventoryService::NewStub(channel_),
@@ -92,10 +92,10 @@ class InventoryClient::Connection {
 };
 
 InventoryClient::InventoryClient(std::shared_ptr<grpc::Channel> channel, CallSettings settings)
-    : connection_(std::make_unique<Connection>(std::move(channel), settings)) {}
+    : calls_(std::make_unique<Calls>(std::move(channel), settings)) {}
 InventoryClient::~InventoryClient() = default;
 
-absl::Status InventoryClient::Connection::SendWithRetries(SendFunction send) {
+absl::Status InventoryClient::Calls::SendWithRetries(SendFunction send) {
   const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
   for (int attempt = 1;; ++attempt) {
     grpc::ClientContext context;
@@ -108,7 +108,7 @@ absl::Status InventoryClient::Connection::SendWithRetries(SendFunction send) {
 }
 
 // Connecting may be tried again, because nothing has left; the request itself may not.
-absl::Status InventoryClient::Connection::SendOnce(SendFunction send) {
+absl::Status InventoryClient::Calls::SendOnce(SendFunction send) {
   const TimePoint deadline = std::chrono::system_clock::now() + settings_.timeout;
   for (int attempt = 1;; ++attempt) {
     const absl::Status connected = Connect(*channel_, deadline);
@@ -137,109 +137,109 @@ absl::Status InventoryClient::Connection::SendOnce(SendFunction send) {
 }
 
 absl::StatusOr<v1::GetStockResponse> InventoryClient::GetStock(const v1::GetStockRequest& request) {
-  return connection_->Call(&Sales::GetStock, request);
+  return calls_->Call(&Sales::GetStock, request);
 }
 
 absl::StatusOr<v1::BatchGetStockResponse> InventoryClient::BatchGetStock(
     const v1::BatchGetStockRequest& request) {
-  return connection_->Call(&Sales::BatchGetStock, request);
+  return calls_->Call(&Sales::BatchGetStock, request);
 }
 
 absl::StatusOr<v1::DeductStockResponse> InventoryClient::DeductStock(
     const v1::DeductStockRequest& request) {
-  return connection_->Call(&Sales::DeductStock, request);
+  return calls_->Call(&Sales::DeductStock, request);
 }
 
 absl::StatusOr<v1::ReleaseStockResponse> InventoryClient::ReleaseStock(
     const v1::ReleaseStockRequest& request) {
-  return connection_->Call(&Sales::ReleaseStock, request);
+  return calls_->Call(&Sales::ReleaseStock, request);
 }
 
 absl::StatusOr<v1::RestockInventoryResponse> InventoryClient::RestockInventory(
     const v1::RestockInventoryRequest& request) {
-  return connection_->Call(
+  return calls_->Call(
       &Sales::RestockInventory, request,
-      request.request_id().empty() ? Connection::Repeat::kNever : Connection::Repeat::kSafe);
+      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::GetInventoryLogsResponse> InventoryClient::GetInventoryLogs(
     const v1::GetInventoryLogsRequest& request) {
-  return connection_->Call(&Sales::GetInventoryLogs, request);
+  return calls_->Call(&Sales::GetInventoryLogs, request);
 }
 
 absl::StatusOr<v1::BatchDeductStockResponse> InventoryClient::BatchDeductStock(
     const v1::BatchDeductStockRequest& request) {
-  return connection_->Call(&Sales::BatchDeductStock, request);
+  return calls_->Call(&Sales::BatchDeductStock, request);
 }
 
 absl::StatusOr<v1::ReserveStockResponse> InventoryClient::ReserveStock(
     const v1::ReserveStockRequest& request) {
-  return connection_->Call(&Sales::ReserveStock, request);
+  return calls_->Call(&Sales::ReserveStock, request);
 }
 
 absl::StatusOr<v1::ConfirmReservationResponse> InventoryClient::ConfirmReservation(
     const v1::ConfirmReservationRequest& request) {
-  return connection_->Call(&Sales::ConfirmReservation, request);
+  return calls_->Call(&Sales::ConfirmReservation, request);
 }
 
 absl::StatusOr<v1::CancelReservationResponse> InventoryClient::CancelReservation(
     const v1::CancelReservationRequest& request) {
-  return connection_->Call(&Sales::CancelReservation, request);
+  return calls_->Call(&Sales::CancelReservation, request);
 }
 
 absl::StatusOr<v1::GetReservationResponse> InventoryClient::GetReservation(
     const v1::GetReservationRequest& request) {
-  return connection_->Call(&Sales::GetReservation, request);
+  return calls_->Call(&Sales::GetReservation, request);
 }
 
 absl::StatusOr<v1::GetOrderResponse> InventoryClient::GetOrder(const v1::GetOrderRequest& request) {
-  return connection_->Call(&Sales::GetOrder, request);
+  return calls_->Call(&Sales::GetOrder, request);
 }
 
 absl::StatusOr<v1::AdjustStockResponse> InventoryClient::AdjustStock(
     const v1::AdjustStockRequest& request) {
-  return connection_->Call(
+  return calls_->Call(
       &Sales::AdjustStock, request,
-      request.request_id().empty() ? Connection::Repeat::kNever : Connection::Repeat::kSafe);
+      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::ListStockResponse> InventoryClient::ListStock(
     const v1::ListStockRequest& request) {
-  return connection_->Call(&Sales::ListStock, request);
+  return calls_->Call(&Sales::ListStock, request);
 }
 
 absl::StatusOr<v1::GetStatusResponse> InventoryClient::GetStatus(
     const v1::GetStatusRequest& request) {
-  return connection_->Call(&Admin::GetStatus, request);
+  return calls_->Call(&Admin::GetStatus, request);
 }
 
 absl::StatusOr<v1::BackupResponse> InventoryClient::Backup(const v1::BackupRequest& request) {
-  return connection_->Call(&Admin::Backup, request, Connection::Repeat::kNever);
+  return calls_->Call(&Admin::Backup, request, Calls::Repeat::kNever);
 }
 
 absl::Status InventoryClient::WatchStock(const v1::WatchStockRequest& request,
                                          OnAnswer<v1::WatchStockResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *connection_->stub<Sales>().WatchStock(&context, request), on_answer);
+  return ReadAll(context, *calls_->stub<Sales>().WatchStock(&context, request), on_answer);
 }
 
 absl::Status InventoryClient::Reconcile(const v1::ReconcileRequest& request,
                                         OnAnswer<v1::ReconcileResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *connection_->stub<Admin>().Reconcile(&context, request), on_answer);
+  return ReadAll(context, *calls_->stub<Admin>().Reconcile(&context, request), on_answer);
 }
 
 absl::Status InventoryClient::ExportStock(const v1::ExportStockRequest& request,
                                           OnAnswer<v1::ExportStockResponse> on_answer) {
   grpc::ClientContext context;
-  return ReadAll(context, *connection_->stub<Admin>().ExportStock(&context, request), on_answer);
+  return ReadAll(context, *calls_->stub<Admin>().ExportStock(&context, request), on_answer);
 }
 
 absl::StatusOr<v1::ImportStockResponse> InventoryClient::ImportStock(
     absl::FunctionRef<bool(v1::ImportStockRequest&)> next) {
   grpc::ClientContext context;
   v1::ImportStockResponse response;
-  const auto writer = connection_->stub<Admin>().ImportStock(&context, &response);
+  const auto writer = calls_->stub<Admin>().ImportStock(&context, &response);
   v1::ImportStockRequest request;
   while (next(request) && writer->Write(request)) request.Clear();
   writer->WritesDone();
@@ -253,8 +253,8 @@ absl::StatusOr<bool> InventoryClient::IsServing(const std::string& service) {
   HealthRequest request;
   request.set_service(service);
   HealthResponse response;
-  grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(connection_->channel());
-  RETURN_IF_ERROR(connection_->SendWithRetries([&](grpc::ClientContext* context) {
+  grpc::TemplatedGenericStub<HealthRequest, HealthResponse> stub(calls_->channel());
+  RETURN_IF_ERROR(calls_->SendWithRetries([&](grpc::ClientContext* context) {
     grpc::CompletionQueue queue;
     const auto call =
         stub.PrepareUnaryCall(context, "/grpc.health.v1.Health/Check", request, &queue);

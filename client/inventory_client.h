@@ -79,8 +79,8 @@ class InventoryClient {
 
  private:
   // What includes this header need not read gRPC's.
-  class Connection;
-  const std::unique_ptr<Connection> connection_;
+  class Calls;
+  const std::unique_ptr<Calls> calls_;
 };
 
 }  // namespace inventory

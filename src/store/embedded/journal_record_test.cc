@@ -80,7 +80,7 @@ TEST(JournalRecord, AMovementMayHaveAnotherTimeThanItsRecord) {
   for (const TimeMs time : {TimeMs{0}, TimeMs{1}, TimeMs{1'999'999'999'999}, TimeMs{INT64_MAX}}) {
     RecordWriter writer;
     writer.Begin(42, 1'700'000'000'000, 500);
-    Movement movement = DeductMovement();
+    Movement movement = SaleMovement();
     movement.time = time;
     movement.remark = "imported";
     writer.AddMovement(movement, 41, 7);
@@ -99,7 +99,7 @@ TEST(JournalRecord, AMovementMayHaveAnotherTimeThanItsRecord) {
 TEST(JournalRecord, ATimeBelowZeroIsRefused) {
   RecordWriter writer;
   writer.Begin(42, 5, 500);
-  Movement movement = DeductMovement();
+  Movement movement = SaleMovement();
   movement.time = -1;
   writer.AddMovement(movement, 41, 0);
   Collect read;
@@ -146,7 +146,7 @@ TEST(JournalRecord, RefusesEveryCutInsideAnEntry) {
 // What a record's reader is told of can be written again: a line of no order would be folded into a
 // movement of no order, and such a movement sets no line.
 TEST(JournalRecord, RefusesOrderAndBookZero) {
-  Movement movement = DeductMovement();
+  Movement movement = SaleMovement();
   movement.book = 0;
   const auto read = [](const auto& add) {
     RecordWriter writer;
