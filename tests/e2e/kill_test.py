@@ -45,7 +45,7 @@ TWINS = (101, 102)  # only ever reserved together, in equal numbers
 QUIET = 201  # sold only when nobody else is about
 ALL_BOOKS = [*TWINS, *BOOKS, QUIET]
 LOAD_SECONDS = 0.7
-SHORT_TTL, LONG = 1, 600  # seconds a reservation is held
+SHORT_TTL, LONG = 1, 86_400  # seconds a reservation is held: over within a run, and not
 OK, SHORT, EXPIRED = 0, 40100, 40903
 CHANNEL_OPTIONS = [('grpc.initial_reconnect_backoff_ms', 20), ('grpc.min_reconnect_backoff_ms', 20),
                    ('grpc.max_reconnect_backoff_ms', 100)]
