@@ -15,6 +15,7 @@
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
 #include "telemetry/log.h"
+#include "tests/simulation/mysql_machine.h"
 #include "tests/simulation/world.h"
 
 namespace inventory {
@@ -43,8 +44,18 @@ Machine EmbeddedMachine(UnsyncedFileSystem* disk, rocksdb::Env* env, std::size_t
           disk};
 }
 
+absl::Status RunMysqlWorld(std::uint64_t seed, std::uint64_t commands, Experience& experience) {
+  const TestDatabase database = TestDatabase::Make();
+  World world(MakeMysqlMachine(MariadbServer::Shared(), database, /*one_writer=*/seed % 2 == 0),
+              seed);
+  const absl::Status status = world.Run(commands);
+  experience.Add(world.experience());
+  return status;
+}
+
 absl::Status RunWorld(const std::string& store, std::uint64_t seed, std::uint64_t commands,
                       Experience& experience) {
+  if (store == "mysql") return RunMysqlWorld(seed, commands, experience);
   const auto disk = std::make_shared<UnsyncedFileSystem>();
   const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(disk);
   // Every other world with a cache so small that lines leave memory and are found again.
@@ -75,7 +86,8 @@ int Run(const std::string& store, std::uint64_t seed, std::uint64_t commands) {
   std::cout << all.commands << " commands in " << all.batches << " batches, " << all.reads
             << " reads, " << all.crashes << " crashes and " << all.crashes_while_opening
             << " while opening, " << all.reopened << " times closed and opened; of the unanswered "
-            << all.unanswered_kept << " had been done and " << all.unanswered_lost << " not"
+            << all.unanswered_kept << " had been done and " << all.unanswered_lost << " not; "
+            << all.disturbed << " times disturbed, " << all.asked_again << " batches asked again"
             << std::endl;
   if (!complete) std::cout << "a row of the tables was never taken" << std::endl;
   return complete ? 0 : 1;
@@ -89,8 +101,8 @@ int main(int argc, char** argv) {
   std::string store = "memory";
   std::uint64_t seed = 0;
   std::uint64_t commands = 50'000;
-  app.add_option("--store", store, "memory or embedded")
-      ->check(CLI::IsMember({"memory", "embedded"}));
+  app.add_option("--store", store, "memory, embedded or mysql")
+      ->check(CLI::IsMember({"memory", "embedded", "mysql"}));
   app.add_option("--seed", seed, "0: a new one");
   app.add_option("--commands", commands, "how many to run");
   CLI11_PARSE(app, argc, argv);

@@ -1,8 +1,10 @@
 #include "tests/simulation/world.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "base/mutex.h"
@@ -13,14 +15,18 @@
 namespace inventory {
 namespace {
 
-constexpr std::size_t kInFlight = 4;
-
 // What the store did wrong; every other status is a fault the store reported.
 template <typename... Parts>
 absl::Status Wrong(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return absl::AbortedError(out.str());
+}
+
+// The store refused, and says that asking again is safe.
+bool NothingWasDone(const absl::Status& status) {
+  return absl::IsUnavailable(status) &&
+         status.message().find("nothing was done") != std::string_view::npos;
 }
 
 // The ids are the store's own.
@@ -40,6 +46,8 @@ void Experience::Add(const Experience& other) {
   crashes += other.crashes;
   crashes_while_opening += other.crashes_while_opening;
   reopened += other.reopened;
+  disturbed += other.disturbed;
+  asked_again += other.asked_again;
   unanswered_kept += other.unanswered_kept;
   unanswered_lost += other.unanswered_lost;
 }
@@ -66,7 +74,7 @@ World::World(Machine machine, std::uint64_t seed)
 
 World::~World() {
   // No callback may come after the listener is gone.
-  if (store_) store_->Close().IgnoreError();
+  for (const auto& store : stores_) store->Close().IgnoreError();
 }
 
 Experience World::experience() const {
@@ -80,6 +88,7 @@ absl::Status World::Run(std::uint64_t commands) {
   while (experience_.commands < commands) RETURN_IF_ERROR(Survive(Step()));
   if (machine_.disk) machine_.disk->CrashAtChange(0);
   RETURN_IF_ERROR(Survive(Drain()));
+  if (machine_.disturb) RETURN_IF_ERROR(AwaitServing());
   RETURN_IF_ERROR(CheckReads());
   return CheckHistory();
 }
@@ -88,13 +97,41 @@ absl::Status World::Run(std::uint64_t commands) {
 absl::Status World::Survive(const absl::Status& status) {
   if (status.ok() || absl::IsAborted(status)) return status;
   if (machine_.disk && machine_.disk->crashed()) return Recover();
+  if (machine_.disturb && NothingWasDone(status)) return AwaitServing();
   return status;
+}
+
+absl::Status World::Disturb() {
+  ++experience_.disturbed;
+  std::minstd_rand dice(static_cast<unsigned>(workload_.Below(1 << 30)));
+  return machine_.disturb(dice);
+}
+
+// What was broken works again, and the stores must find that out by themselves.
+absl::Status World::AwaitServing() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  for (const auto& store : stores_) {
+    while (!store->Status().health.ok()) {
+      if (std::chrono::steady_clock::now() > end) {
+        return Wrong("a minute after a fault the store still says ",
+                     store->Status().health.ToString());
+      }
+      std::this_thread::yield();
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status World::Step() {
   const std::uint64_t dice = workload_.Below(1'000);
   if (machine_.disk && dice < 4) machine_.disk->CrashAtChange(1 + workload_.Below(60));
   if (machine_.disk && dice == 4) return CloseAndReopen();
+  if (machine_.disturb && dice < 3) return Disturb();
+  if (stores_.size() > 1 && dice < 30) {
+    RETURN_IF_ERROR(Drain());
+    in_use_ = (in_use_ + 1) % stores_.size();
+    return absl::OkStatus();
+  }
   if (dice < 40) {
     RETURN_IF_ERROR(Drain());
     return CheckReads();
@@ -106,7 +143,7 @@ absl::Status World::Step() {
     clock_.Advance(1 + static_cast<TimeMs>(workload_.Below(600)));
     return absl::OkStatus();
   }
-  if (flights_.size() >= kInFlight) return Land();
+  if (flights_.size() >= machine_.in_flight) return Land();
   std::vector<Command> batch;
   const std::uint64_t size = workload_.Chance(50) ? 1 : 1 + workload_.Below(30);
   for (std::uint64_t i = 0; i < size; ++i) batch.push_back(workload_.Next());
@@ -120,14 +157,24 @@ void World::Issue(std::vector<Command> batch) {
   experience_.commands += batch.size();
   experience_.batches += 1;
   flights_.push_back({std::move(batch), clock_.Now(), {}});
-  store_->Apply(flights_.back().batch, flights_.back().answer.callback());
+  store().Apply(flights_.back().batch, flights_.back().answer.callback());
 }
 
 absl::Status World::Land() {
-  ASSIGN_OR_RETURN(const std::vector<Reply> replies, flights_.front().answer.Wait());
+  const absl::StatusOr<std::vector<Reply>> replies = flights_.front().answer.Wait();
+  if (machine_.disturb && NothingWasDone(replies.status())) {
+    RETURN_IF_ERROR(AwaitServing());
+    ++experience_.asked_again;
+    std::vector<Command> batch = std::move(flights_.front().batch);
+    experience_.commands -= batch.size();
+    flights_.pop_front();
+    Issue(std::move(batch));
+    return absl::OkStatus();
+  }
+  if (!replies.ok()) return replies.status();
   const Flight flight = std::move(flights_.front());
   flights_.pop_front();
-  return CheckReplies(flight, replies);
+  return CheckReplies(flight, *replies);
 }
 
 absl::Status World::Drain() {
@@ -156,7 +203,11 @@ absl::Status World::CheckReadInFlight() {
   while (answered < flights_.size() && flights_[answered].answer.ready()) ++answered;
   std::vector<BookId> books;
   for (BookId book = 1; book <= Workload::kBooks; ++book) books.push_back(book);
-  ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(*store_, books));
+  ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), books));
+  // A batch that was refused will be asked again, after those that came behind it.
+  for (Flight& flight : flights_) {
+    if (machine_.disturb && flight.answer.failed()) return absl::OkStatus();
+  }
   ++experience_.reads;
   Auditor ahead = auditor_;
   for (std::size_t done = 0;; ++done) {
@@ -204,7 +255,7 @@ absl::Status World::CheckBooks() {
   if (workload_.Chance(50)) query.below = static_cast<Quantity>(workload_.Below(20));
   std::vector<BookStock> listed;
   do {
-    ASSIGN_OR_RETURN(const StockPage page, ListStock(*store_, query));
+    ASSIGN_OR_RETURN(const StockPage page, ListStock(store(), query));
     listed.insert(listed.end(), page.books.begin(), page.books.end());
     query.after = page.next_after;
   } while (query.after != 0 && listed.size() < 100);
@@ -224,7 +275,7 @@ absl::Status World::CheckBooks() {
 
 absl::Status World::CheckOrder(OrderId order) {
   ++experience_.reads;
-  ASSIGN_OR_RETURN(const OrderFacts facts, ReadOrder(*store_, order));
+  ASSIGN_OR_RETURN(const OrderFacts facts, ReadOrder(store(), order));
   const std::string expected = Text(auditor_.Order(order, clock_.Now()));
   if (Text(facts) != expected) {
     return Wrong("order ", order, " at ", clock_.Now(), "\nexpected:\n", expected, "read:\n",
@@ -253,7 +304,7 @@ absl::Status World::CheckLog(MovementQuery query) {
   }
   std::vector<Movement> read;
   for (int pages = 0; pages < 5; ++pages) {
-    ASSIGN_OR_RETURN(const MovementPage page, ReadMovements(*store_, query));
+    ASSIGN_OR_RETURN(const MovementPage page, ReadMovements(store(), query));
     if (page.book_known != !log.empty() || page.last_sequence != log.size()) {
       return Wrong("the log of book ", query.book, " ends at ", page.last_sequence, ", not at ",
                    log.size());
@@ -274,7 +325,7 @@ absl::Status World::CheckLog(MovementQuery query) {
 absl::Status World::CheckDue() {
   ++experience_.reads;
   const int limit = 1 + static_cast<int>(workload_.Below(30));
-  ASSIGN_OR_RETURN(const std::vector<OrderId> due, ReadDue(*store_, limit));
+  ASSIGN_OR_RETURN(const std::vector<OrderId> due, ReadDue(store(), limit));
   std::vector<OrderId> expected = auditor_.Due(clock_.Now());
   if (expected.size() > static_cast<std::size_t>(limit)) expected.resize(limit);
   if (due != expected) return Wrong(due.size(), " orders are due, not ", expected.size());
@@ -282,6 +333,7 @@ absl::Status World::CheckDue() {
 }
 
 absl::Status World::CheckListener() {
+  if (stores_.size() > 1) return absl::OkStatus();  // of other instances' changes only the last
   std::map<BookId, std::vector<StockChanged>> heard = listener_->Take();
   std::map<BookId, std::vector<StockChanged>> expected;
   for (const StockChanged& change : auditor_.TakeChanges()) expected[change.book].push_back(change);
@@ -306,7 +358,7 @@ absl::Status World::CheckHistory() {
     query.limit = 100;
     std::vector<Movement>& log = books[book].log;
     do {
-      ASSIGN_OR_RETURN(const MovementPage page, ReadMovements(*store_, query));
+      ASSIGN_OR_RETURN(const MovementPage page, ReadMovements(store(), query));
       log.insert(log.end(), page.movements.begin(), page.movements.end());
       query.below_sequence = page.next_below;
     } while (query.below_sequence != 0);
@@ -316,7 +368,7 @@ absl::Status World::CheckHistory() {
     }
     for (Movement& movement : log) movement.id = 0;
     if (log != auditor_.Log(book)) return Wrong("the log of book ", book, " is not what happened");
-    ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(*store_, {book}));
+    ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), {book}));
     books[book].now = stock.front().balance;
   }
   const std::vector<std::string> breaches = BreachesOfInvariants(books);
@@ -330,8 +382,11 @@ absl::Status World::CheckHistory() {
 // ---- ends and beginnings ------------------------------------------------------------------------
 
 absl::Status World::Open() {
-  ASSIGN_OR_RETURN(store_, machine_.open(clock_));
-  store_->Observe(listener_.get());
+  stores_.clear();
+  for (int i = 0; i < machine_.instances; ++i) {
+    ASSIGN_OR_RETURN(stores_.emplace_back(), machine_.open(clock_));
+  }
+  if (stores_.size() == 1) store().Observe(listener_.get());
   return absl::OkStatus();
 }
 
@@ -339,8 +394,8 @@ absl::Status World::Open() {
 absl::Status World::CloseAndReopen() {
   RETURN_IF_ERROR(Drain());
   RETURN_IF_ERROR(CheckListener());
-  RETURN_IF_ERROR(store_->Close());
-  store_.reset();
+  RETURN_IF_ERROR(store().Close());
+  stores_.clear();
   machine_.disk->Crash();
   machine_.disk->Restart(nullptr);
   ++experience_.reopened;
@@ -356,8 +411,8 @@ absl::Status World::Recover() {
     for (const Command& command : flight.batch) unanswered.emplace_back(command, flight.time);
   }
   flights_.clear();
-  store_->Close().IgnoreError();
-  store_.reset();
+  store().Close().IgnoreError();
+  stores_.clear();
 
   absl::Status opened;
   for (int attempt = 0; attempt < 5; ++attempt) {
@@ -398,12 +453,12 @@ absl::Status World::LandAfterCrash() {
 absl::StatusOr<bool> World::Matches(const Auditor& auditor, const std::vector<OrderId>& orders) {
   std::vector<BookId> books;
   for (BookId book = 1; book <= Workload::kBooks; ++book) books.push_back(book);
-  ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(*store_, books));
+  ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), books));
   for (const BookStock& read : stock) {
     if (read != auditor.Stock(read.book)) return false;
   }
   for (const OrderId order : orders) {
-    ASSIGN_OR_RETURN(const OrderFacts facts, ReadOrder(*store_, order));
+    ASSIGN_OR_RETURN(const OrderFacts facts, ReadOrder(store(), order));
     if (Text(facts) != Text(auditor.Order(order, clock_.Now()))) return false;
   }
   return true;

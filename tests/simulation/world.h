@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ namespace inventory {
 struct Machine {
   std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock)> open;
   UnsyncedFileSystem* disk = nullptr;  // null: nothing survives, so it is never crashed or closed
+  // Something that happens beneath the store, after which it must come back by itself; returns when
+  // what was broken works again. May be null.
+  std::function<absl::Status(std::minstd_rand& dice)> disturb;
+  int instances = 1;  // stores over the same stock, used in turn
+  // Batches in flight, at most. 1 where batches that name nothing in common may be decided in any
+  // order: the auditor knows only the order of the calls.
+  std::size_t in_flight = 4;
 };
 
 // What a run went through, added up over worlds.
@@ -34,7 +42,9 @@ struct Experience {
   std::uint64_t reads = 0;
   std::uint64_t crashes = 0;
   std::uint64_t crashes_while_opening = 0;
-  std::uint64_t reopened = 0;         // closed in good order and opened again
+  std::uint64_t reopened = 0;  // closed in good order and opened again
+  std::uint64_t disturbed = 0;
+  std::uint64_t asked_again = 0;      // batches that were answered with "nothing was done"
   std::uint64_t unanswered_kept = 0;  // commands without an answer that had been done, or …
   std::uint64_t unanswered_lost = 0;  // … had not
 
@@ -77,6 +87,10 @@ class World {
   absl::Status CheckListener();
   absl::Status CheckHistory();  // whole logs and the invariants, at the end
 
+  absl::Status Disturb();
+  absl::Status AwaitServing();
+  StockStore& store() { return *stores_[in_use_]; }
+
   absl::Status Open();
   absl::Status CloseAndReopen();
   absl::Status Recover();
@@ -84,12 +98,13 @@ class World {
   absl::Status Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered);
   absl::StatusOr<bool> Matches(const Auditor& auditor, const std::vector<OrderId>& orders);
 
-  const Machine machine_;
+  Machine machine_;
   MovableClock clock_;
   Workload workload_;
   Auditor auditor_;
   std::unique_ptr<Listener> listener_;
-  std::unique_ptr<StockStore> store_;
+  std::vector<std::unique_ptr<StockStore>> stores_;  // one an instance
+  std::size_t in_use_ = 0;
   std::deque<Flight> flights_;
   Experience experience_;
 };

@@ -34,6 +34,12 @@ class StoreAnswer {
     return state_->result.has_value();
   }
 
+  // It was answered, and not with OK.
+  bool failed() {
+    MutexLock lock(state_->mutex);
+    return state_->result.has_value() && !state_->result->ok();
+  }
+
   // Within a minute, or DEADLINE_EXCEEDED. INTERNAL: answered more than once.
   absl::StatusOr<T> Wait() {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);

@@ -91,9 +91,9 @@ BatchGroup BatchQueue::Gather() {
   return group;
 }
 
-void BatchQueue::Finish(const BatchGroup& group) {
+void BatchQueue::Finish(const BatchKeys& keys) {
   MutexLock lock(mutex_);
-  taken_.Remove(group.keys);
+  taken_.Remove(keys);
   changed_.NotifyAll();
 }
 

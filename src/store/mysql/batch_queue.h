@@ -27,6 +27,7 @@ struct BatchKeys {
   void Add(const BatchKeys& other);
   void Remove(const BatchKeys& other);
   bool Meets(const BatchKeys& other) const;
+  bool empty() const { return books.empty() && orders.empty(); }
 };
 
 struct PendingBatch {
@@ -56,8 +57,8 @@ class BatchQueue {
   // Waits for batches that share nothing with those taken and not yet finished. Empty: stopped, and
   // nothing is left.
   BatchGroup Take() ABSL_LOCKS_EXCLUDED(mutex_);
-  // The group's callers have their answers.
-  void Finish(const BatchGroup& group) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Batches that share these keys of a group may be taken.
+  void Finish(const BatchKeys& keys) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Refuses new batches; those queued are still given out.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);

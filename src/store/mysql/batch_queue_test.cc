@@ -53,7 +53,7 @@ TEST_F(BatchQueueTest, ABatchWaitsForTheGroupThatSharesItsBook) {
   Sell(2, 10);
   Sell(3, 20);
   EXPECT_THAT(Orders(queue_.Take()), ElementsAre(3));
-  queue_.Finish(first);
+  queue_.Finish(first.keys);
   EXPECT_THAT(Orders(queue_.Take()), ElementsAre(2));
 }
 
@@ -62,7 +62,7 @@ TEST_F(BatchQueueTest, ABatchWaitsForTheGroupThatSharesItsOrder) {
   const BatchGroup first = queue_.Take();
   Push({{Confirm{1}, nullptr}});
   queue_.Stop();
-  std::thread finisher([&] { queue_.Finish(first); });
+  std::thread finisher([&] { queue_.Finish(first.keys); });
   const BatchGroup second = queue_.Take();
   finisher.join();
   ASSERT_EQ(second.batches.size(), 1u);
@@ -76,7 +76,7 @@ TEST_F(BatchQueueTest, NobodyOvertakesABatchThatWaits) {
   Sell(4, 20);  // shares with the one that waits
   Sell(5, 30);
   EXPECT_THAT(Orders(queue_.Take()), ElementsAre(5));
-  queue_.Finish(first);
+  queue_.Finish(first.keys);
   EXPECT_THAT(Orders(queue_.Take()), ElementsAre(2, 4));
 }
 

@@ -57,9 +57,8 @@ void BatchWriter::Run() {
   }
 }
 
-// The callers are answered before the group's books are free again: what they send at once joins
-// the next transaction.
 void BatchWriter::Serve(BatchGroup group) {
+  keys_ = std::move(group.keys);
   std::vector<Command> commands;
   commands.reserve(group.commands);
   std::vector<std::size_t> sizes;
@@ -81,7 +80,15 @@ void BatchWriter::Serve(BatchGroup group) {
                             begin + static_cast<std::ptrdiff_t>(first + sizes[i])));
     first += sizes[i];
   }
-  shared_.queue.Finish(group);
+  LetOthersBegin();
+}
+
+// Another transaction may begin with the same books: while this one's COMMIT waits for the disk the
+// database can already read for the next. It will wait for this one's locks, so it comes after it.
+void BatchWriter::LetOthersBegin() {
+  if (keys_.empty()) return;
+  shared_.queue.Finish(keys_);
+  keys_ = {};
 }
 
 absl::StatusOr<DecidedBatch> BatchWriter::Apply(const std::vector<Command>& commands) {
@@ -137,9 +144,10 @@ absl::StatusOr<DecidedBatch> BatchWriter::Attempt(const std::vector<Command>& co
 
 absl::Status BatchWriter::Commit(const std::vector<std::string>& packets) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
+    const bool last = i + 1 == packets.size();
+    if (last) LetOthersBegin();
     const absl::Status fault = connection_->Run(packets[i]).status();
     if (fault.ok()) continue;
-    const bool last = i + 1 == packets.size();
     if (last && FaultOf(fault) != SqlFault::kConflict) return Settle(fault);
     RollBack(fault);
     return fault;

@@ -82,6 +82,7 @@ class BatchWriter {
 
   void Run();
   void Serve(BatchGroup group);
+  void LetOthersBegin();
   absl::StatusOr<DecidedBatch> Apply(const std::vector<Command>& commands);
   absl::StatusOr<DecidedBatch> Attempt(const std::vector<Command>& commands, NeededFacts& needed);
   absl::Status Commit(const std::vector<std::string>& packets);
@@ -93,6 +94,7 @@ class BatchWriter {
   std::chrono::milliseconds PauseAfter(int failures);
 
   const Shared shared_;
+  BatchKeys keys_;  // of the group at hand, while others may not have them
   WriterMark mark_;
   bool registered_ = false;                 // the writer's row is in the table
   std::unique_ptr<Connection> connection_;  // null: none
