@@ -15,6 +15,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "mysql/dsn.h"
+
 namespace inventory {
 namespace {
 
@@ -105,10 +107,10 @@ class Loader {
   absl::StatusOr<LoadedConfig> Load() {
     ReadYaml();
     ReadEnvironment();
+    if (faults_.empty()) ResolveStore();
     if (!faults_.empty()) {
       return absl::InvalidArgumentError(fmt::format("{}", fmt::join(faults_, "\n")));
     }
-    ResolveStore();
     return std::move(loaded_);
   }
 
@@ -128,6 +130,7 @@ class Loader {
   void Give(const Setting& setting, std::string_view value, const std::string& place);
   void Refuse(const Setting& setting, const std::string& found, const std::string& place);
   void ResolveStore();
+  void CheckDatabaseIsNamed();
   const std::string* GivenBelow(std::string_view section) const;
 
   const ConfigSource& source_;
@@ -254,6 +257,12 @@ void Loader::Give(const Setting& setting, std::string_view value, const std::str
         fmt::format("{}: {} has no effect: {}", place, setting.path, setting.help));
   } else if (!Assign(setting, value, loaded_.config)) {
     Refuse(setting, setting.kind == Kind::kSecret ? "a text (not shown)" : Shown(value), place);
+  } else if (setting.text == &Config::database_dsn && !value.empty()) {
+    const absl::Status parsed = ParseDsn(value).status();  // its text never holds the password
+    if (!parsed.ok()) {
+      faults_.push_back(
+          fmt::format("{}: {}: {}", place, setting.path, std::string(parsed.message())));
+    }
   }
 }
 
@@ -278,6 +287,20 @@ void Loader::ResolveStore() {
     store = "embedded";
     loaded_.store_reason = "the default: neither store nor redis nor database settings are given";
   }
+  if (store == "mysql") CheckDatabaseIsNamed();
+}
+
+void Loader::CheckDatabaseIsNamed() {
+  if (!loaded_.config.database_dsn.empty()) return;
+  const auto empty = given_.find("database.dsn");
+  const auto chosen = given_.find("store");
+  const std::string& place = empty != given_.end()    ? empty->second
+                             : chosen != given_.end() ? chosen->second
+                                                      : *GivenBelow("database.");
+  faults_.push_back(
+      fmt::format("{}: database.dsn: found nothing, and the mysql store needs it; allowed: "
+                  "user:password@tcp(host:3306)/database",
+                  place));
 }
 
 // Where the first setting of a section was given; null: none was.

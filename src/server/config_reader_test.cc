@@ -75,7 +75,8 @@ TEST(ConfigReader, TheOriginsOtherKeysAreAcceptedWithOneWarningEach) {
       "server:\n  read_timeout: 10\n  write_timeout: 10\n"
       "database:\n  driver: mysql\n  max_idle_conns: 10\n  conn_max_lifetime: 3600\n"
       "  log_mode: true\n"
-      "log:\n  level: debug\n  format: console\n  output: stdout\n");
+      "log:\n  level: debug\n  format: console\n  output: stdout\n"
+      "store: memory\n");
   ASSERT_OK(loaded);
   EXPECT_THAT(
       loaded->warnings,
@@ -160,6 +161,25 @@ TEST(ConfigReader, NeverShowsASecret) {
             "without control characters");
 }
 
+TEST(ConfigReader, ChecksTheDsnWithoutShowingIt) {
+  EXPECT_EQ(Refusal("database:\n  dsn: \"root:secret@tcp(localhost:3306)\"\n"),
+            "c.yaml:2: database.dsn: there is no '/' before the database's name; allowed: "
+            "user:password@tcp(host:3306)/database or user:password@unix(/path)/database");
+  EXPECT_EQ(Refusal("store: memory\n", {"INVENTORY_DATABASE_DSN=root:secret@/d?tls=secret"}),
+            "INVENTORY_DATABASE_DSN: database.dsn: tls has no such kind here; allowed: false, "
+            "preferred, skip-verify, true (with tls-ca=/file for an authority of your own)");
+}
+
+TEST(ConfigReader, TheMysqlStoreNeedsADsn) {
+  const std::string missing =
+      ": database.dsn: found nothing, and the mysql store needs it; allowed: "
+      "user:password@tcp(host:3306)/database";
+  EXPECT_EQ(Refusal("\nstore: mysql\n"), "c.yaml:2" + missing);
+  EXPECT_EQ(Refusal("", {"INVENTORY_STORE=mysql"}), "INVENTORY_STORE" + missing);
+  EXPECT_EQ(Refusal("store: mysql\ndatabase:\n  dsn: \"\"\n"), "c.yaml:3" + missing);
+  EXPECT_EQ(Refusal("database:\n  max_open_conns: 5\n"), "c.yaml:2" + missing);
+}
+
 TEST(ConfigReader, RefusesWhatIsNotAConfiguration) {
   EXPECT_EQ(Refusal("server:\n  port: [1\n"), "c.yaml:3: not YAML: end of sequence flow not found");
   EXPECT_EQ(Refusal("\tserver:\n"), "c.yaml:1: not YAML: illegal map value");
@@ -219,11 +239,11 @@ TEST(ConfigReader, ChoosesTheStore) {
        {},
        "embedded",
        "the default: neither store nor redis nor database settings are given"},
-      {"database:\n  dsn: x\nredis:\n  db: 1\n",
+      {"database:\n  dsn: /x\nredis:\n  db: 1\n",
        {},
        "redis",
        "store is not set, and there are redis settings: c.yaml:4"},
-      {"database:\n  dsn: x\n",
+      {"database:\n  dsn: /x\n",
        {},
        "mysql",
        "store is not set, and there are database settings: c.yaml:2"},

@@ -20,6 +20,7 @@
 #include "stock/stock_store.h"
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
+#include "store/mysql/mysql_store.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -30,6 +31,8 @@ using std::chrono::steady_clock;
 
 // How often the store's health is looked at.
 constexpr milliseconds kHealthInterval{1'000};
+// How old a figure may be that inventory.enable_cache allows.
+constexpr milliseconds kCacheTtl{200};
 
 LogSettings MakeLogSettings(const Config& config) {
   LogSettings settings;
@@ -48,6 +51,8 @@ ServiceSettings MakeServiceSettings(const Config& config) {
   settings.batch_limit = static_cast<std::size_t>(config.service_batch_limit);
   settings.reservation_ttl = config.reservation_ttl * 1'000;
   settings.warning_threshold = static_cast<Quantity>(config.inventory_warning_threshold);
+  // The other stores answer from memory, exactly.
+  if (config.inventory_enable_cache && config.store == "mysql") settings.cache_ttl = kCacheTtl;
   return settings;
 }
 
@@ -66,7 +71,10 @@ class Process {
 
  private:
   absl::Status OpenStore();
-  void LogReady();
+  absl::Status OpenEmbedded();
+  absl::Status OpenMysql();
+  void LookAtHealth();
+  void BecomeReady();
 
   const LoadedConfig& loaded_;
   const Config& config_;
@@ -76,6 +84,8 @@ class Process {
   std::unique_ptr<InventoryService> service_;
   std::unique_ptr<InventoryApi> api_;
   std::unique_ptr<RpcServer> rpc_;
+  absl::Status health_;  // of the store, as last seen
+  bool has_been_ready_ = false;
 };
 
 absl::Status Process::Start() {
@@ -89,8 +99,16 @@ absl::Status Process::Start() {
   settings.threads = static_cast<int>(config_.server_threads);
   StopSignal::Listen();  // from here on there may be something to finish
   ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, settings));
-  rpc_->SetServing(true);
-  LogReady();
+  health_ = store_->Status().health;
+  if (health_.ok()) {
+    BecomeReady();
+  } else {
+    LogWarn("waiting for the store; calls are refused until it is there",
+            {{"location", store_->Status().location},
+             {"reason", std::string(health_.message())},
+             {"address", config_.server_address},
+             {"port", rpc_->port()}});
+  }
   return absl::OkStatus();
 }
 
@@ -100,6 +118,18 @@ absl::Status Process::OpenStore() {
     LogWarn("the memory store is for trials: nothing survives this process");
     return absl::OkStatus();
   }
+  return config_.store == "mysql" ? OpenMysql() : OpenEmbedded();
+}
+
+absl::Status Process::OpenMysql() {
+  MysqlSettings settings;
+  ASSIGN_OR_RETURN(settings.dsn, ParseDsn(config_.database_dsn));
+  settings.max_connections = static_cast<int>(config_.database_max_open_conns);
+  ASSIGN_OR_RETURN(store_, OpenMysqlStore(settings));
+  return absl::OkStatus();
+}
+
+absl::Status Process::OpenEmbedded() {
   EmbeddedSettings settings;
   settings.path = config_.embedded_path;
   settings.cached_lines = static_cast<std::size_t>(config_.embedded_cached_lines);
@@ -112,7 +142,9 @@ absl::Status Process::OpenStore() {
   return absl::OkStatus();
 }
 
-void Process::LogReady() {
+void Process::BecomeReady() {
+  has_been_ready_ = true;
+  rpc_->SetServing(true);
   const StoreStatus status = store_->Status();
   LogInfo("ready", {{"store", status.name},
                     {"because", loaded_.store_reason},
@@ -123,17 +155,20 @@ void Process::LogReady() {
 }
 
 void Process::Run() {
-  bool healthy = true;
-  while (!StopSignal::WaitFor(kHealthInterval)) {
-    const absl::Status health = store_->Status().health;
-    if (health.ok() == healthy) continue;
-    healthy = health.ok();
-    rpc_->SetServing(healthy);
-    if (healthy) {
-      LogInfo("the store serves again");
-    } else {
-      LogError("the store does not serve", {{"reason", std::string(health.message())}});
-    }
+  while (!StopSignal::WaitFor(kHealthInterval)) LookAtHealth();
+}
+
+void Process::LookAtHealth() {
+  const absl::Status before = std::exchange(health_, store_->Status().health);
+  if (health_ == before) return;
+  if (!health_.ok()) {
+    rpc_->SetServing(false);
+    LogError("the store does not serve", {{"reason", std::string(health_.message())}});
+  } else if (has_been_ready_) {
+    rpc_->SetServing(true);
+    LogInfo("the store serves again");
+  } else {
+    BecomeReady();
   }
 }
 
@@ -170,11 +205,12 @@ ExitStatus Fail(const Config& config, const char* what, const absl::Status& stat
 
 absl::Status CheckStoreIsBuilt(const LoadedConfig& loaded) {
   const std::string& store = loaded.config.store;
-  if (store == "embedded" || store == "memory") return absl::OkStatus();
+  if (store != "redis") return absl::OkStatus();
   return absl::UnimplementedError(
-      fmt::format("the {} store is not in this build ({}); write store: embedded, or set "
-                  "INVENTORY_STORE=embedded, to keep stock on this machine's disk",
-                  store, loaded.store_reason));
+      fmt::format("the redis store is not in this build ({}); write store: mysql, or set "
+                  "INVENTORY_STORE=mysql, to keep stock in the database alone, or store: embedded "
+                  "to keep it on this machine's disk",
+                  loaded.store_reason));
 }
 
 ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin) {

@@ -58,21 +58,21 @@ void Expiry::Pause(milliseconds time) {
 
 void Expiry::Run() {
   milliseconds pause = interval_;
-  bool failing = false;
+  bool told = false;  // that it fails; where the store does not serve at all, others tell that
   while (!stopping()) {
     const absl::StatusOr<bool> more = ExpireChunk();
     if (stopping()) return;
     if (more.ok()) {
-      if (failing) LogInfo("reservations expire again");
-      failing = false;
+      if (told) LogInfo("reservations expire again");
+      told = false;
       pause = interval_;
       if (*more) continue;
     } else {
-      if (!failing) {
+      if (!told && store_.Status().health.ok()) {
+        told = true;
         LogWarn("due reservations cannot be expired now; their units stay locked, trying again",
                 {{"error", more.status().ToString()}});
       }
-      failing = true;
       pause = std::min(2 * pause, kLongestPause);
     }
     Pause(pause);

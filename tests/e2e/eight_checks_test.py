@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The eight functional checks of the earlier service, with its codes, messages and figures: against
-the real service, once through inventoryctl and once through python3-grpcio, as a foreign client.
+the real service, once through inventoryctl and once through python3-grpcio, as a foreign client;
+on every store that outlives the process.
 
-Usage: eight_checks_test.py INVENTORY_SERVICE INVENTORYCTL PROTO_FOLDER [unittest's arguments]
+Usage: eight_checks_test.py INVENTORY_SERVICE INVENTORYCTL PRIVATE_MARIADB PROTO_FOLDER
+                            [unittest's arguments]
 """
 import concurrent.futures
 import importlib
@@ -22,8 +24,10 @@ INVENTORYCTL, PROTO = '', ''
 class EightChecks:
     """Subclasses call RPCs: each returns the answer as the document that protobuf's JSON is."""
 
+    store = 'embedded'
+
     def setUp(self):
-        self.service = self.serve('embedded')
+        self.service = self.serve(self.store)
 
     def test_eight_checks(self):
         with self.subTest('1 restock'):
@@ -133,7 +137,15 @@ class ThroughGrpcio(EightChecks, ServiceTest):
         return self.call('GetInventoryLogs', book_id=book)
 
 
+class ThroughInventoryctlOnMysql(ThroughInventoryctl):
+    store = 'mysql'
+
+
+class ThroughGrpcioOnMysql(ThroughGrpcio):
+    store = 'mysql'
+
+
 if __name__ == '__main__':
     ServiceTest.programs = sys.argv[1], None
-    INVENTORYCTL, PROTO = sys.argv[2:4]
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    INVENTORYCTL, ServiceTest.mariadb, PROTO = sys.argv[2:5]
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

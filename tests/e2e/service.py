@@ -7,6 +7,8 @@ import tempfile
 import time
 import unittest
 
+from mariadb import Mariadb
+
 WAIT_SECONDS = 60
 
 
@@ -31,18 +33,25 @@ class Service:
         self.process = None
         self.benches = []
 
+    @property
+    def log(self):
+        return (self.folder / 'service.log').read_text(errors='replace')
+
     def start(self):
+        self.launch()
+        wait_for('it is ready', lambda: ' ready ' in self.log, self.process)
+        self.port = int(re.search(r' ready .*\bport=(\d+)', self.log).group(1))
+
+    def launch(self):
+        """Starts it, and does not wait until it serves."""
         config = self.folder / 'config.yaml'
         config.write_text(f'server:\n  address: 127.0.0.1\n  port: {self.port}\n'
                           f'store: {self.store}\n'
                           f'embedded:\n  path: {self.folder}/data\n')
-        log = self.folder / 'service.log'
-        with open(log, 'wb') as out:
+        with open(self.folder / 'service.log', 'wb') as out:
             self.process = subprocess.Popen([self.programs[0], '--config', config],
                                             stdout=out, stderr=out,
                                             env={**os.environ, **self.environment})
-        wait_for('it is ready', lambda: b' ready ' in log.read_bytes(), self.process)
-        self.port = int(re.search(rb' ready .*\bport=(\d+)', log.read_bytes()).group(1))
 
     @property
     def target(self):
@@ -83,14 +92,19 @@ class Service:
 
 class ServiceTest(unittest.TestCase):
     """A test with a folder of its own. `programs`: the paths of inventory-service and, where the
-    test uses it, inventory-bench."""
+    test uses it, inventory-bench. `mariadb`: that of private-mariadb, for store mysql."""
 
     programs = '', ''
+    mariadb = ''
 
     def serve(self, store):
         folder = tempfile.TemporaryDirectory(prefix='inventory-e2e-')
         self.addCleanup(folder.cleanup)
         service = Service(*self.programs, folder.name, store)
+        if store == 'mysql':
+            database = Mariadb(self.mariadb, pathlib.Path(folder.name, 'mariadb')).start()
+            self.addCleanup(database.kill)
+            service.environment['INVENTORY_DATABASE_DSN'] = database.dsn
         self.addCleanup(service.close)
         service.start()
         return service

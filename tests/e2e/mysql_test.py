@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""The service on a database that is away, comes, goes, refuses, or holds what it must not touch.
+
+Usage: mysql_test.py INVENTORY_SERVICE PRIVATE_MARIADB [unittest's arguments]
+"""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import grpc
+
+from mariadb import Mariadb
+from service import Service, ServiceTest, WAIT_SECONDS, wait_for
+
+# Requests are so small that their bytes are written by hand: field, wire type, value.
+BOOK_1 = b'\x08\x01'
+RESTOCK_1 = b'\x08\x01\x10\x01'  # book 1, quantity 1
+SERVING, NOT_SERVING = b'\x08\x01', b'\x08\x02'
+# What AutoMigrate of the earlier Go service makes, as far as it matters here.
+GO_TABLES = ('USE inventory;\n'
+             'CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, stock BIGINT);\n'
+             'CREATE TABLE inventory_logs (id BIGINT UNSIGNED PRIMARY KEY, book_id BIGINT);\n')
+
+
+class MysqlTest(ServiceTest):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='inventory-e2e-')
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.service = Service(*self.programs, self.folder, 'mysql')
+
+    def database(self, *arguments, init=''):
+        """A server that is not started; `init`: what it runs at each start, a statement a line."""
+        if init:
+            (self.folder / 'init.sql').write_text(init)
+            arguments += (f'--init-file={self.folder}/init.sql',)
+        database = Mariadb(self.mariadb, self.folder / 'db', *arguments)
+        self.addCleanup(lambda: database.process and database.kill())
+        return database
+
+    def dsn_of(self, user_and_password, database='inventory'):
+        return f'{user_and_password}@unix({self.folder}/db/mariadbd.sock)/{database}'
+
+    def launch(self, dsn):
+        self.service.environment['INVENTORY_DATABASE_DSN'] = dsn
+        self.service.launch()
+        self.addCleanup(self.service.close)
+
+    def wait_for_log(self, text):
+        wait_for(f'the log says "{text}"', lambda: text in self.service.log, self.service.process)
+
+    def connect(self, port):
+        channel = grpc.insecure_channel(f'127.0.0.1:{port}')
+        self.addCleanup(channel.close)
+        grpc.channel_ready_future(channel).result(timeout=WAIT_SECONDS)
+        return channel
+
+    def start(self, database):
+        """The service, ready on the database; a channel to it."""
+        self.launch(database.dsn)
+        self.wait_for_log(' ready ')
+        return self.connect(self.service.log.partition(' port=')[2].split()[0])
+
+    def call(self, channel, rpc, request):
+        return channel.unary_unary(f'/inventory.v1.InventoryService/{rpc}')(
+            request, timeout=WAIT_SECONDS)
+
+    def assert_unavailable(self, channel, rpc, request):
+        with self.assertRaises(grpc.RpcError) as refusal:
+            self.call(channel, rpc, request)
+        self.assertEqual(refusal.exception.code(), grpc.StatusCode.UNAVAILABLE)
+        return refusal.exception.details()
+
+    def health(self, channel):
+        return channel.unary_unary('/grpc.health.v1.Health/Check')(b'', timeout=WAIT_SECONDS)
+
+    def wait_for_health(self, channel, health):
+        wait_for(f'health is {health}', lambda: self.health(channel) == health,
+                 self.service.process)
+
+    def assert_refused(self, dsn, *texts):
+        """The service does not start, and says why, but not the password."""
+        self.launch(dsn)
+        self.assertEqual(self.service.process.wait(WAIT_SECONDS), 1, self.service.log)
+        for text in texts:
+            self.assertIn(text, self.service.log)
+        self.assertNotIn('hunter2', self.service.log)
+
+
+class StartTest(MysqlTest):
+    def test_waits_for_a_server_that_is_away(self):
+        (self.folder / 'db').mkdir()
+        self.launch(self.dsn_of('root'))
+        self.wait_for_log('waiting for the store; calls are refused until it is there')
+        self.assertIn(f'location=unix({self.folder}/db/mariadbd.sock)/inventory reason=',
+                      self.service.log)
+        self.assertIn('is the server running', self.service.log)
+        self.assertEqual(self.service.log.count('\n'), 2, self.service.log)
+        channel = self.connect(self.service.log.partition(' port=')[2].split()[0])
+        self.assertEqual(self.health(channel), NOT_SERVING)
+        self.assertIn('nothing was done', self.assert_unavailable(channel, 'DeductStock',
+                                                                  BOOK_1 + b'\x10\x01\x18\x01'))
+        self.assert_unavailable(channel, 'GetStock', BOOK_1)
+        self.database().start()
+        self.wait_for_log(' ready store=mysql ')
+        self.assertEqual(self.health(channel), SERVING)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+
+    def test_refuses_what_waiting_does_not_mend(self):
+        self.database(init="CREATE USER IF NOT EXISTS clerk IDENTIFIED BY 'hunter2';\n"
+                           "GRANT SELECT ON inventory.* TO clerk;\n"
+                           'CREATE DATABASE IF NOT EXISTS other;\n').start()
+        self.assert_refused(self.dsn_of('clerk:hunter22'), 'cannot start', 'Access denied',
+                            'check user and password in database.dsn')
+        self.assert_refused(self.dsn_of('root', 'nowhere'), "Unknown database 'nowhere'",
+                            'CREATE DATABASE')
+        self.assert_refused(self.dsn_of('clerk:hunter2', 'other'), 'GRANT ALL ON')
+        self.assert_refused(self.dsn_of('clerk:hunter2'), 'CREATE command denied',
+                            'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON '
+                            "`inventory`.* TO 'clerk'@'%'")
+
+    def test_refuses_the_tables_of_the_go_service(self):
+        database = self.database(init=GO_TABLES).start()
+        self.assert_refused(database.dsn, 'the tables of the earlier Go service',
+                            'inventoryctl adopt')
+
+
+class LifeTest(MysqlTest):
+    def test_a_server_that_crashes_and_comes_back(self):
+        database = self.database().start()
+        channel = self.start(database)
+        self.assertIn('made a new, empty store', self.service.log)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        database.kill()
+        self.wait_for_health(channel, NOT_SERVING)
+        self.wait_for_log('the store does not serve')
+        self.assert_unavailable(channel, 'RestockInventory', RESTOCK_1)
+        database.start()
+        self.wait_for_health(channel, SERVING)
+        self.wait_for_log('the store serves again')
+        self.assertEqual(self.service.log.count(' ready '), 1)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        stock = self.call(channel, 'GetStock', BOOK_1)
+        self.assertIn(b'\x18\x01\x20\x02', stock)  # book_id 1, stock 2
+        self.assertEqual(self.service.stop(), 0)
+
+    def test_stock_outlives_the_service(self):
+        database = self.database().start()
+        self.call(self.start(database), 'RestockInventory', RESTOCK_1)
+        self.assertEqual(self.service.stop(), 0)
+        self.service.close()
+        stock = self.call(self.start(database), 'GetStock', BOOK_1)
+        self.assertIn(b'\x18\x01\x20\x01', stock)
+        self.assertNotIn('made a new, empty store', self.service.log)
+
+
+if __name__ == '__main__':
+    ServiceTest.programs = sys.argv[1], None
+    ServiceTest.mariadb = sys.argv[2]
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
