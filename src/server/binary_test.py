@@ -20,6 +20,7 @@ import unittest
 import grpc
 
 BINARY = ""
+MYSQL_EXAMPLE = str(pathlib.Path(__file__).resolve().parents[2] / "deploy/mysql.yaml")
 WAIT_SECONDS = 60  # for what takes milliseconds on an idle machine
 
 
@@ -160,6 +161,11 @@ class CommandLineTest(BinaryTest):
             self.assertEqual(bad.returncode, 2)
             self.assertIn("bad.yaml:2: there is no setting \"server.prot\" (did you mean "
                           "server.port?)", bad.stderr)
+
+    def test_the_mysql_example_is_good(self):
+        result = self.run_binary("--config", MYSQL_EXAMPLE, "--check-config")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertNotIn("warning", result.stderr)
 
     def test_a_missing_file(self):
         result = self.run_binary("--config", "none.yaml")

@@ -39,6 +39,8 @@ class CountingStore : public StockStore {
   void ReadOrder(OrderId, bool, Done<OrderFacts>) override {}
   void ReadMovements(const MovementQuery&, Done<MovementPage>) override {}
   void ReadDue(int, Done<std::vector<OrderId>>) override {}
+  void Export(Done<std::unique_ptr<FactReader>>) override {}
+  void Import(Done<std::unique_ptr<FactWriter>>) override {}
   void Observe(StockObserver* observer) override { store_->Observe(observer); }
   StoreStatus Status() override { return store_->Status(); }
   void Backup(const std::string&, Done<BackupResult>) override {}

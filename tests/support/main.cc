@@ -50,8 +50,10 @@ void Serve(const MariadbServer& server) {
 // The command's exit status.
 int RunCommand(const MariadbServer& server, const std::vector<std::string>& command) {
   std::fprintf(stderr,
-               "private-mariadb: a server for a trial, for this run only; its data stay in %s\n"
-               "private-mariadb: to look into it: mariadb --socket=%s --user=root %s\n",
+               "private-mariadb: a MariaDB for a trial: it runs until this command ends, its data "
+               "stay in %s\n"
+               "private-mariadb: to look into it (package mariadb-client-core): mariadb "
+               "--socket=%s --user=root %s\n",
                server.folder().c_str(), server.SocketDsn().socket.c_str(),
                std::string(MariadbServer::kDatabase).c_str());
   ChildSettings settings;
