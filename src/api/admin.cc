@@ -83,6 +83,14 @@ void InventoryApi::Backup(const v1::BackupRequest& request, const CallContext&,
                                               }));
 }
 
+std::unique_ptr<ExportStream> InventoryApi::ExportStock(const v1::ExportStockRequest&) {
+  return std::make_unique<ExportStream>(service_.store());
+}
+
+std::unique_ptr<ImportStream> InventoryApi::ImportStock() {
+  return std::make_unique<ImportStream>(service_.store());
+}
+
 absl::Status InventoryApi::NotThisStore(std::string_view rpc) {
   return absl::UnimplementedError(absl::StrCat(std::string(rpc), " is not available on the ",
                                                service_.store().Status().name, " store"));

@@ -173,6 +173,41 @@ BackupResponse code 1 uint32
 BackupResponse message 2 string
 BackupResponse path 3 string
 BackupResponse bytes 4 uint64
+StockFacts header 1 ExportHeader
+StockFacts movement 2 InventoryLog
+StockFacts balance 3 StockInfo
+StockFacts line 4 OrderLineFact
+StockFacts reservation 5 ReservationFact
+StockFacts request 6 RequestFact
+StockFacts trailer 7 ExportTrailer
+ExportHeader format 1 uint32
+OrderLineFact order_id 1 uint64
+OrderLineFact book_id 2 uint64
+OrderLineFact state 3 string
+OrderLineFact quantity 4 int32
+OrderLineFact released_quantity 5 int32
+ReservationFact order_id 1 uint64
+ReservationFact state 2 ReservationState
+ReservationFact deadline_ms 3 int64
+ReservationFact remembered 4 bool
+ReservationFact lines 5 repeated-OrderLine
+RequestFact book_id 1 uint64
+RequestFact request_id 2 string
+RequestFact change_type 3 string
+RequestFact quantity 4 int32
+RequestFact set_to 5 bool
+RequestFact expected_stock 6 int32
+ExportTrailer movements 1 uint64
+ExportTrailer balances 2 uint64
+ExportTrailer lines 3 uint64
+ExportTrailer reservations 4 uint64
+ExportTrailer requests 5 uint64
+ExportTrailer crc32 6 fixed32
+ExportStockResponse facts 1 repeated-StockFacts
+ImportStockRequest facts 1 repeated-StockFacts
+ImportStockResponse code 1 uint32
+ImportStockResponse message 2 string
+ImportStockResponse imported 3 ExportTrailer
 )";
 
 // Method, request, response; "stream" before what is streamed.

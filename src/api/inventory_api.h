@@ -9,15 +9,11 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "api/transfer.h"
 #include "inventory/v1/inventory.pb.h"
 #include "service/inventory_service.h"
 
 namespace inventory {
-
-// Called exactly once, on any thread. `response` is valid during the call only, and is to be
-// ignored where `status` is not OK.
-template <typename Response>
-using Respond = absl::AnyInvocable<void(const absl::Status& status, const Response& response)>;
 
 // Facts about this process for GetStatus.
 struct ProcessInfo {
@@ -81,7 +77,9 @@ class InventoryApi {
                  Respond<v1::GetStatusResponse> respond);
   void Backup(const v1::BackupRequest& request, const CallContext& context,
               Respond<v1::BackupResponse> respond);
-  // Reconcile, ExportStock and ImportStock: why this process has no answer to `rpc`.
+  std::unique_ptr<ExportStream> ExportStock(const v1::ExportStockRequest& request);
+  std::unique_ptr<ImportStream> ImportStock();
+  // Reconcile: why this process has no answer to `rpc`.
   absl::Status NotThisStore(std::string_view rpc);
 
  private:

@@ -27,6 +27,7 @@ struct OfferedMethod {
   const ServedMethods& served;
   const UnaryHandler* unary;    // of a unary method
   const StreamHandler* stream;  // of a server-streaming method that is not refused
+  const UploadHandler* upload;  // of a client-streaming method that is not refused
   grpc::ServerCompletionQueue& queue;
   ReplyQueue& replies;  // of the queue
   std::shared_ptr<CallTracker> tracker;
@@ -35,6 +36,7 @@ struct OfferedMethod {
 // Each offers a call of one kind; the call objects own themselves.
 void OfferUnaryCall(const OfferedMethod& method);
 void OfferStreamCall(const OfferedMethod& method);
+void OfferUploadCall(const OfferedMethod& method);
 // For methods that have no answer here: takes the call and refuses it.
 void OfferRefusedCall(const OfferedMethod& method);
 

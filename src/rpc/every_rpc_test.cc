@@ -212,6 +212,7 @@ TEST_F(EveryRpcTest, AnOrderShowsItsLinesAndItsLogOldestFirst) {
   server_.Restock(2, 10);
   server_.Deduct(1, 2, 700);
   server_.Release(1, 2, 700, "returned");
+  server_.clock.now += 1;
   server_.Deduct(2, 3, 700);
   server_.Release(3, 1, 700);  // a tombstone: never shown
   v1::GetOrderRequest request;
@@ -392,12 +393,13 @@ TEST_F(EveryRpcTest, AWatchTellsTheStockAndThenWhatChanges) {
 // What the table of handlers leaves out would hang or say UNIMPLEMENTED; only what this store
 // cannot do may, and it says so.
 TEST_F(EveryRpcTest, NoMethodOfTheContractIsForgotten) {
-  const std::set<std::string> refused = {"Reconcile", "ExportStock", "ImportStock"};
+  const std::set<std::string> refused = {"Reconcile"};
   const auto& file = *v1::GetStockRequest::descriptor()->file();
   for (int i = 0; i < file.service_count(); ++i) {
     for (int j = 0; j < file.service(i)->method_count(); ++j) {
       const auto& method = *file.service(i)->method(j);
-      if (method.name() == "WatchStock") continue;  // has no end; tested by itself
+      if (method.name() == "WatchStock") continue;   // has no end; tested by itself
+      if (method.name() == "ImportStock") continue;  // wants more than nothing; transfer_test.cc
       const std::string path = "/" + file.service(i)->full_name() + "/" + method.name();
       const RawAnswer answer = CallRaw(server_.channel, path, "");
       if (refused.count(method.name()) != 0) {

@@ -54,6 +54,51 @@ OpenedStream Watch(InventoryApi& api, const grpc::ByteBuffer& bytes) {
   return {grpc::Status::OK, std::make_unique<WatchedStock>(*std::move(updates))};
 }
 
+class Exported final : public ServedStream {
+ public:
+  explicit Exported(std::unique_ptr<ExportStream> facts) : facts_(std::move(facts)) {}
+
+  void Next(Receiver done) override {
+    facts_->Next([done = std::move(done)](const absl::Status& status,
+                                          const v1::ExportStockResponse& response) mutable {
+      const bool is_message = status.ok() && response.facts_size() > 0;
+      done(ToGrpc(status), is_message ? Serialize(response) : grpc::ByteBuffer());
+    });
+  }
+
+ private:
+  const std::unique_ptr<ExportStream> facts_;
+};
+
+OpenedStream Export(InventoryApi& api, const grpc::ByteBuffer& bytes) {
+  v1::ExportStockRequest request;
+  if (grpc::Status parsed = Parse(bytes, request); !parsed.ok()) return {std::move(parsed), {}};
+  return {grpc::Status::OK, std::make_unique<Exported>(api.ExportStock(request))};
+}
+
+class Imported final : public ServedUpload {
+ public:
+  explicit Imported(std::unique_ptr<ImportStream> facts) : facts_(std::move(facts)) {}
+
+  void Take(const grpc::ByteBuffer& message, Taken done) override {
+    v1::ImportStockRequest request;
+    if (const grpc::Status parsed = Parse(message, request); !parsed.ok()) return done(parsed);
+    facts_->Add(request, [done = std::move(done)](const absl::Status& status) mutable {
+      done(ToGrpc(status));
+    });
+  }
+
+  void End(Receiver done) override {
+    facts_->Finish([done = std::move(done)](const absl::Status& status,
+                                            const v1::ImportStockResponse& response) mutable {
+      done(ToGrpc(status), status.ok() ? Serialize(response) : grpc::ByteBuffer());
+    });
+  }
+
+ private:
+  const std::unique_ptr<ImportStream> facts_;
+};
+
 }  // namespace
 
 ServedMethods MakeServedMethods(InventoryApi& api) {
@@ -79,7 +124,11 @@ ServedMethods MakeServedMethods(InventoryApi& api) {
       {admin + "Backup", Handle(api, &InventoryApi::Backup)},
   };
   methods.streams = {
-      {sales + "WatchStock", [&api](const grpc::ByteBuffer& bytes) { return Watch(api, bytes); }}};
+      {sales + "WatchStock", [&api](const grpc::ByteBuffer& bytes) { return Watch(api, bytes); }},
+      {admin + "ExportStock",
+       [&api](const grpc::ByteBuffer& bytes) { return Export(api, bytes); }}};
+  methods.uploads = {
+      {admin + "ImportStock", [&api] { return std::make_unique<Imported>(api.ImportStock()); }}};
   methods.refuse = [&api](const std::string& rpc) { return ToGrpc(api.NotThisStore(rpc)); };
   return methods;
 }

@@ -35,8 +35,8 @@ class ServedStream {
       absl::AnyInvocable<void(const grpc::Status& status, const grpc::ByteBuffer& message)>;
 
   virtual ~ServedStream() = default;
-  // Calls `done` once with the next message, on any thread; one call at a time. After a status that
-  // is not OK, which ends the call, there is no more.
+  // Calls `done` once with the next message, on any thread; one call at a time. OK without a
+  // message (one that is not Valid()) ends the call well, another status ends it with that.
   virtual void Next(Receiver done) = 0;
 };
 
@@ -47,10 +47,28 @@ struct OpenedStream {
 
 using StreamHandler = std::function<OpenedStream(const grpc::ByteBuffer& request)>;
 
+// What takes the messages of one client-streaming call. Dropping it, from any thread, breaks the
+// call off; a waiting `done` is called all the same.
+class ServedUpload {
+ public:
+  using Taken = absl::AnyInvocable<void(const grpc::Status& status)>;
+  using Receiver = ServedStream::Receiver;
+
+  virtual ~ServedUpload() = default;
+  // Calls `done` once, on any thread, when the next message may come; a status that is not OK ends
+  // the call. `message` is used during the call only. One call at a time, as of End.
+  virtual void Take(const grpc::ByteBuffer& message, Taken done) = 0;
+  // There are no more messages: calls `done` once with the answer.
+  virtual void End(Receiver done) = 0;
+};
+
+using UploadHandler = std::function<std::unique_ptr<ServedUpload>()>;
+
 // By full name: "inventory.v1.InventoryService.GetStock".
 struct ServedMethods {
   std::map<std::string, UnaryHandler> unary;     // all that there are
   std::map<std::string, StreamHandler> streams;  // server-streaming
+  std::map<std::string, UploadHandler> uploads;  // client-streaming
   // Why the other streaming methods have no answer here.
   std::function<grpc::Status(const std::string& rpc)> refuse;
 };

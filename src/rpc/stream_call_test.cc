@@ -188,5 +188,29 @@ TEST_F(StreamTest, StopEndsAnOpenStreamAtOnce) {
   EXPECT_TRUE(script_.WaitUntilDropped());
 }
 
+// The client says nothing; nobody waits for it.
+TEST(StreamWithoutRequestTest, StopEndsACallWithoutARequest) {
+  TestServer server;
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  const auto call = grpc::GenericStub(server.channel)
+                        .PrepareCall(&context, "/inventory.v1.InventoryService/WatchStock", &queue);
+  const auto wait = [&queue] {
+    void* tag;
+    bool ok;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  call->StartCall(nullptr);
+  ASSERT_TRUE(wait());
+  server.Get(1);  // the server has taken both
+  server.server->Stop(std::chrono::hours(1));
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  wait();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  queue.Shutdown();
+}
+
 }  // namespace
 }  // namespace inventory

@@ -138,7 +138,8 @@ struct BackupResult {
 };
 
 // Everything a store knew at one durable moment (facts.h). Sales go on meanwhile; what they change
-// is not seen. One call at a time; drop it before the store ends, but not while it owes an answer.
+// is not seen. One call at a time. Drop it before the store ends, and not while it owes an answer;
+// in `done` it may be dropped.
 class FactReader {
  public:
   virtual ~FactReader() = default;
@@ -147,7 +148,8 @@ class FactReader {
 };
 
 // An import under way: the store serves nothing else. After a status that is not OK it is over.
-// One call at a time; drop it before the store ends, but not while it owes an answer.
+// One call at a time. Drop it before the store ends, and not while it owes an answer; in `done` it
+// may be dropped.
 //
 // Dropped before Finish has answered OK, or failed: nothing of it stays, the store is as empty as
 // before. The store may need a moment for that, and refuses calls until then; a crash in between

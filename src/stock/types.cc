@@ -40,6 +40,16 @@ std::string_view Name(LineState state) {
   return "unknown";
 }
 
+const LineState* FindLineState(std::string_view name) {
+  static constexpr LineState kAll[] = {LineState::kReserved,      LineState::kSoldByDeduct,
+                                       LineState::kSoldByConfirm, LineState::kReturned,
+                                       LineState::kExpired,       LineState::kTombstone};
+  for (const LineState& state : kAll) {
+    if (Name(state) == name) return &state;
+  }
+  return nullptr;
+}
+
 std::string_view Name(ReservationState state) {
   switch (state) {
     case ReservationState::kReserved: return "reserved";

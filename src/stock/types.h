@@ -142,6 +142,8 @@ std::string_view Name(ChangeType type);
 const ChangeType* FindChangeType(std::string_view name);
 // "reserved", "sold_by_deduct", …
 std::string_view Name(LineState state);
+// Null where no state has this name.
+const LineState* FindLineState(std::string_view name);
 // "reserved", "confirmed", "cancelled", "expired"
 std::string_view Name(ReservationState state);
 

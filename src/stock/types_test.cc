@@ -54,7 +54,11 @@ TEST(States, HaveNamesOfTheirOwn) {
        {LineState::kReserved, LineState::kSoldByDeduct, LineState::kSoldByConfirm,
         LineState::kReturned, LineState::kExpired, LineState::kTombstone}) {
     names.insert(Name(state));
+    const LineState* found = FindLineState(Name(state));
+    ASSERT_NE(found, nullptr) << Name(state);
+    EXPECT_EQ(*found, state);
   }
+  EXPECT_EQ(FindLineState("none"), nullptr);
   EXPECT_EQ(names, (std::set<std::string_view>{"reserved", "sold_by_deduct", "sold_by_confirm",
                                                "returned", "expired", "tombstone"}));
   EXPECT_EQ(Name(ReservationState::kReserved), "reserved");

@@ -16,6 +16,8 @@ Examples:
   inventoryctl confirm 7                        sell them
   inventoryctl logs 1 --follow                  each movement as it comes
   inventoryctl load stock.csv                   restock from a file of book_id,quantity
+  inventoryctl export stock.facts               everything the store knows, while it serves, then
+  inventoryctl import stock.facts               into another, empty store (--server)
 
 Exit status:
   0  done, now or before (a repeated command is done once)

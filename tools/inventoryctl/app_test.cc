@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "absl/strings/str_split.h"
+#include "tools/inventoryctl/fact_file_testing.h"
 #include "tools/inventoryctl/fake_service_testing.h"
 
 namespace inventory {
@@ -65,6 +66,20 @@ class AppTest : public testing::Test {
     return path;
   }
 
+  std::string ReadFile(const std::string& name) {
+    std::ifstream in(absl::StrCat(folder_, "/", name));
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  // An answer of ExportStock, as FakeService wants it.
+  static std::string AnswerOf(const std::vector<v1::StockFacts>& facts) {
+    v1::ExportStockResponse answer;
+    for (const v1::StockFacts& fact : facts) *answer.add_facts() = fact;
+    return answer.ShortDebugString();
+  }
+
   FakeService service_;
   std::string folder_;
 };
@@ -110,22 +125,25 @@ const std::vector<Sent>& EveryCommand() {
       {"backup monday", "Backup {name: \"monday\"}"},
       {"reconcile --repair 4", "Reconcile {repair: true book_ids: 4}"},
       {"reconcile --dry-run", "Reconcile {dry_run: true}"},
-      {"export", "ExportStock {}"},
-      {"import FACTS", "ImportStock {facts { header { format: 1 } } facts { trailer { } }}"}};
+      {"export -", "ExportStock {}"},
+      {"import FACTS",
+       "ImportStock {facts { header { format: 1 } } facts { trailer { crc32: CRC } }}"}};
   return *kSent;
 }
 
 TEST_F(AppTest, SendsWhatTheWordsSay) {
-  const std::string facts = WriteFile("facts", "{\"header\":{\"format\":1}}\n{\"trailer\":{}}\n");
+  const std::string facts = WriteFile("facts", ExportFile({}));
+  const std::string crc = absl::StrCat(TrailerOf({}).trailer().crc32());
   service_.Will("BatchDeductStock", "results {}");
-  service_.Will("ExportStock", "facts { trailer {} }");
+  service_.Will("ExportStock", AnswerOf({Header(), TrailerOf({})}));
   service_.Will("GetStatus", "serving: true");
   std::size_t sent = 0;
   for (const Sent& expected : EveryCommand()) {
     const Result result = Run(absl::StrReplaceAll(expected.words, {{"FACTS", facts}}), "1,2,3\n");
     EXPECT_EQ(result.status, ExitStatus::kDone) << expected.words << "\n" << result.err;
     ASSERT_THAT(service_.asked(), SizeIs(++sent)) << expected.words << "\n" << result.err;
-    EXPECT_EQ(service_.asked().back(), expected.request) << expected.words;
+    EXPECT_EQ(service_.asked().back(), absl::StrReplaceAll(expected.request, {{"CRC", crc}}))
+        << expected.words;
   }
 }
 
@@ -347,7 +365,7 @@ TEST_F(AppTest, AFaultStopsALoadAndSaysHowToGoOn) {
 
 TEST_F(AppTest, ABadFileSendsNothing) {
   const std::string file = WriteFile("bad.csv", "1,lots\n2,100\n");
-  for (const char* command : {"load ", "batch-deduct ", "import "}) {
+  for (const char* command : {"load ", "batch-deduct "}) {
     const Result result = Run(command + file);
     EXPECT_EQ(result.status, ExitStatus::kUsage) << command;
     EXPECT_THAT(result.err, AllOf(HasSubstr("nothing was sent"), HasSubstr("line 1"))) << command;
@@ -356,13 +374,105 @@ TEST_F(AppTest, ABadFileSendsNothing) {
   EXPECT_THAT(service_.asked(), IsEmpty());
 }
 
-TEST_F(AppTest, AnExportThatWasCutOffIsNotImported) {
-  const std::string file = WriteFile("cut", "{\"header\":{\"format\":1}}\n");
-  const Result result = Run("import " + file);
+// ---- export and import --------------------------------------------------------------------------
+
+TEST_F(AppTest, AnExportBecomesAFile) {
+  service_.Will("ExportStock", FakeService::Answer{{AnswerOf({Header(), OneMovement()}),
+                                                    AnswerOf({TrailerOf({OneMovement()})})},
+                                                   grpc::Status::OK});
+  const std::string file = folder_ + "/stock";
+  Result result = Run("export " + file);
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "exported 1 movements, 0 balances, 0 order lines, 0 reservations, 0 request "
+            "ids to " +
+                file + "\n");
+  EXPECT_EQ(ReadFile("stock"), ExportFile({OneMovement()}));
+
+  result = Run("export " + file);
   EXPECT_EQ(result.status, ExitStatus::kUsage);
-  EXPECT_THAT(result.err, HasSubstr("it was cut off"));
+  EXPECT_THAT(result.err, HasSubstr("is there already; --force replaces it"));
+  EXPECT_THAT(service_.asked(), SizeIs(1));
+  result = Run("--json export --force " + file);
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_THAT(result.out, AllOf(StartsWith("{\"movements\":\"1\""), HasSubstr("\"crc32\":")));
+
+  result = Run("export -");
+  EXPECT_EQ(result.out, ExportFile({OneMovement()}));
+  EXPECT_THAT(result.err, HasSubstr("exported 1 movements"));
+  EXPECT_EQ(Run("--json export -").status, ExitStatus::kUsage);
+}
+
+TEST_F(AppTest, AnExportThatIsNotWholeLeavesNoFile) {
+  v1::StockFacts changed = OneMovement();
+  changed.mutable_movement()->set_quantity(7);
+  const std::vector<std::pair<std::vector<v1::StockFacts>, std::string>> bad = {
+      {{Header(), OneMovement()}, "without its trailer: it was cut off"},
+      {{Header(), TrailerOf({OneMovement()})}, "the trailer does not agree"},
+      {{Header(), changed, TrailerOf({OneMovement()})}, "the trailer does not agree"},
+      {{Header(), TrailerOf({}), OneMovement()}, "there is more after the trailer"}};
+  for (const auto& [facts, refusal] : bad) {
+    service_.Will("ExportStock", AnswerOf(facts));
+  }
+  service_.WillFail("ExportStock", grpc::StatusCode::UNAVAILABLE, "stopping");
+  for (const auto& [facts, refusal] : bad) {
+    const Result result = Run("export " + folder_ + "/stock");
+    EXPECT_EQ(result.status, ExitStatus::kFault);
+    EXPECT_THAT(result.err, HasSubstr(refusal));
+  }
+  EXPECT_EQ(Run("export " + folder_ + "/stock").status, ExitStatus::kFault);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(AppTest, AnImportTellsWhatCame) {
+  service_.Will("ImportStock", "message: 'success' imported { movements: 1 lines: 2 }");
+  const std::string file = WriteFile("stock", ExportFile({OneMovement()}));
+  Result result = Run("import " + file);
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "imported 1 movements, 0 balances, 2 order lines, 0 reservations, 0 request "
+            "ids\n");
+  EXPECT_THAT(Run("--json import " + file).out, HasSubstr("\"imported\":{\"movements\":\"1\""));
+  result = Run("import -", ExportFile({OneMovement()}));
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(service_.asked()[2], service_.asked()[0]);
+}
+
+TEST_F(AppTest, AFileThatIsNoExportIsNotSent) {
+  const std::string whole = ExportFile({OneMovement()});
+  std::string flipped = whole;
+  flipped[20] = static_cast<char>(flipped[20] ^ 1);
+  for (const auto& [bytes, refusal] :
+       {std::pair{whole.substr(0, whole.size() - 1), "it was cut short"},
+        {flipped, "fact "},
+        {std::string("1,100\n2,100\n"), "is damaged, or no export"},
+        {std::string(), "without a trailer"}}) {
+    const Result result = Run("import " + WriteFile("bad", bytes));
+    EXPECT_EQ(result.status, ExitStatus::kUsage) << refusal;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("nothing was sent"), HasSubstr(refusal)));
+  }
+  EXPECT_EQ(Run("import " + folder_ + "/missing").status, ExitStatus::kUsage);
   EXPECT_THAT(service_.asked(), IsEmpty());
 }
+
+// It cannot be looked at beforehand; the service keeps nothing that has no trailer.
+TEST_F(AppTest, ADamagedStandardInputIsBrokenOff) {
+  const std::string whole = ExportFile({OneMovement()});
+  const Result result = Run("import -", whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(result.status, ExitStatus::kFault);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("it was cut short"), HasSubstr("was broken off")));
+  for (const std::string& asked : service_.asked()) EXPECT_THAT(asked, Not(HasSubstr("trailer")));
+}
+
+TEST_F(AppTest, TheServicesRefusalOfAnImportIsTold) {
+  service_.WillFail("ImportStock", grpc::StatusCode::FAILED_PRECONDITION,
+                    "the store is not empty and nothing was imported");
+  const Result result = Run("import " + WriteFile("stock", ExportFile({})));
+  EXPECT_EQ(result.status, ExitStatus::kFault);
+  EXPECT_THAT(result.err, HasSubstr("the store is not empty"));
+}
+
+// ---- more of what goes wrong --------------------------------------------------------------------
 
 TEST_F(AppTest, ABatchNamesTheRefusedLines) {
   service_.Will("BatchDeductStock",

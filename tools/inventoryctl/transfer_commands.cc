@@ -1,105 +1,198 @@
-// export, import: everything a store knows as a file, one fact a line, as JSON.
-#include <google/protobuf/util/json_util.h>
-
+// export, import: everything a store knows as a file (fact_file.h).
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/delimited.h"
 #include "tools/inventoryctl/commands.h"
+#include "tools/inventoryctl/fact_file.h"
 #include "tools/inventoryctl/fields.h"
 #include "tools/inventoryctl/text_table.h"
 
 namespace inventory {
 namespace {
 
-constexpr int kFactsPerRequest = 1'000;
+// Of one request: the service takes it as one step, and messages of at most 4 MiB.
+constexpr int kFactsPerRequest = 10'000;
+constexpr std::uint64_t kBytesPerRequest = 1 << 20;
 
-void Export(Session& session) {
-  std::uint64_t facts = 0;
-  bool complete = false;
+std::string Figures(const v1::ExportTrailer& trailer) {
+  return absl::StrCat(trailer.movements(), " movements, ", trailer.balances(), " balances, ",
+                      trailer.lines(), " order lines, ", trailer.reservations(), " reservations, ",
+                      trailer.requests(), " request ids");
+}
+
+// A moving line for people who wait.
+class Progress {
+ public:
+  Progress(Session& session, std::string doing) : session_(session), doing_(std::move(doing)) {}
+  ~Progress() {
+    if (shown_) session_.streams().err << '\n';
+  }
+  void Show(std::uint64_t facts) {
+    if (!session_.streams().progress || facts < next_) return;
+    next_ = facts + kStep;
+    shown_ = true;
+    session_.streams().err << '\r' << doing_ << ' ' << facts << " facts" << std::flush;
+  }
+
+ private:
+  static constexpr std::uint64_t kStep = 50'000;
+
+  Session& session_;
+  const std::string doing_;
+  std::uint64_t next_ = kStep;
+  bool shown_ = false;
+};
+
+// ---- export -------------------------------------------------------------------------------------
+
+// Where an export goes: a file, or the standard output.
+class ExportTarget {
+ public:
+  ExportTarget(Session& session, std::unique_ptr<FactFileWriter> file)
+      : session_(session), file_(std::move(file)) {}
+
+  absl::Status Write(const std::string& bytes) {
+    if (file_) return file_->Write(bytes);
+    session_.out() << bytes;
+    return session_.out() ? absl::OkStatus() : absl::UnavailableError("the output is closed");
+  }
+  absl::Status Commit() { return file_ ? file_->Commit() : absl::OkStatus(); }
+
+ private:
+  Session& session_;
+  const std::unique_ptr<FactFileWriter> file_;
+};
+
+// The stream into the target. The trailer, which agreed with what came, or why it is no export.
+absl::StatusOr<v1::ExportTrailer> Download(Session& session, ExportTarget& target) {
+  FactTally tally;
+  std::optional<v1::ExportTrailer> trailer;
+  absl::Status failed;
+  Progress progress(session, "exported");
+  const auto take = [&](const v1::StockFacts& fact) {
+    const std::string bytes = fact.SerializeAsString();
+    if (trailer) return absl::DataLossError("there is more after the trailer");
+    if (fact.has_trailer()) {
+      trailer = fact.trailer();
+      const absl::Status agrees = tally.Check(*trailer, bytes);
+      if (!agrees.ok()) return absl::DataLossError(agrees.message());
+    } else {
+      tally.Add(fact, bytes);
+    }
+    return target.Write(LengthPrefix(bytes.size()) + bytes);
+  };
   const absl::Status ended =
       session.client().ExportStock({}, [&](const v1::ExportStockResponse& response) {
         for (const v1::StockFacts& fact : response.facts()) {
-          session.PrintJson(fact);
-          ++facts;
-          complete = fact.has_trailer();
+          if (failed.ok()) failed = take(fact);
         }
-        return static_cast<bool>(session.out());
+        progress.Show(tally.facts());
+        return failed.ok();
       });
-  if (!ended.ok()) return session.Failed(ended);
-  if (!complete) return session.Failed(absl::DataLossError("the export has no end: do not use it"));
-  session.Note(absl::StrCat(facts, " facts exported"));
+  if (!failed.ok()) return failed;
+  if (!ended.ok()) return ended;
+  if (!trailer) return absl::DataLossError("the export ended without its trailer: it was cut off");
+  return *trailer;
 }
 
-// Reads the next fact. False at the end of the file, or with the error set.
-bool ReadFact(std::istream& in, int& line, v1::StockFacts& fact, absl::Status& error) {
-  std::string text;
-  if (!std::getline(in, text)) return false;
-  ++line;
-  fact.Clear();
-  const auto parsed = google::protobuf::util::JsonStringToMessage(text, &fact);
-  if (parsed.ok() && fact.fact_case() != v1::StockFacts::FACT_NOT_SET) return true;
-  error = absl::InvalidArgumentError(
-      absl::StrCat("line ", line, ": is not a fact as JSON: ", parsed.ToString()));
-  return false;
+void Export(Session& session, const std::string& path, bool replace) {
+  const bool is_stdout = path == "-";
+  if (is_stdout && session.json()) {
+    return session.WrongUsage("--json and - both want the standard output; nothing was asked");
+  }
+  std::unique_ptr<FactFileWriter> file;
+  if (!is_stdout) {
+    auto created = FactFileWriter::Create(path, replace);
+    if (!created.ok()) return session.WrongUsage(std::string(created.status().message()));
+    file = *std::move(created);
+  }
+  ExportTarget target(session, std::move(file));
+  const absl::StatusOr<v1::ExportTrailer> trailer = Download(session, target);
+  if (!trailer.ok()) return session.Failed(trailer.status());
+  if (const absl::Status committed = target.Commit(); !committed.ok()) {
+    return session.Failed(committed);
+  }
+  if (session.json()) return session.PrintJson(*trailer);
+  const std::string told = absl::StrCat("exported ", Figures(*trailer));
+  if (is_stdout) return session.Note(told);
+  session.out() << told << " to " << Printable(path) << '\n';
 }
+
+// ---- import -------------------------------------------------------------------------------------
 
 // Everything is looked at before anything is sent.
-absl::Status Check(std::istream& in) {
+absl::Status CheckFile(Session& session, std::istream& in) {
+  FactFileReader reader(in);
+  Progress progress(session, "checked");
   v1::StockFacts fact;
-  int line = 0;
-  absl::Status error;
-  bool complete = false;
-  while (ReadFact(in, line, fact, error)) {
-    if (complete) return absl::InvalidArgumentError(absl::StrCat("line ", line, ": after the end"));
-    if ((line == 1) != fact.has_header()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", line, ": a header is the first line and only that"));
-    }
-    complete = fact.has_trailer();
+  while (true) {
+    const absl::StatusOr<bool> more = reader.Next(fact);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    progress.Show(reader.facts());
   }
-  if (error.ok() && !complete) error = absl::InvalidArgumentError("it has no end: it was cut off");
-  return error;
 }
 
-void Import(Session& session, const std::string& file) {
-  std::ifstream in(file);
-  if (!in) return session.WrongUsage(absl::StrCat(file, ": cannot open it; nothing was sent"));
-  absl::Status error = Check(in);
-  if (!error.ok()) {
-    return session.WrongUsage(
-        absl::StrCat(file, ": nothing was sent:\n", Printable(std::string(error.message()))));
+void Upload(Session& session, std::istream& in) {
+  FactFileReader reader(in);
+  Progress progress(session, "sent");
+  absl::Status damaged;
+  const auto response = session.client().ImportStock([&](v1::ImportStockRequest& request) {
+    const std::uint64_t begin = reader.bytes();
+    v1::StockFacts fact;
+    while (request.facts_size() < kFactsPerRequest && reader.bytes() - begin < kBytesPerRequest) {
+      const absl::StatusOr<bool> more = reader.Next(fact);
+      damaged = more.status();
+      if (!damaged.ok()) return false;  // without the trailer the service keeps nothing
+      if (!*more) break;
+      request.add_facts()->Swap(&fact);
+    }
+    progress.Show(reader.facts());
+    return request.facts_size() > 0;
+  });
+  if (!damaged.ok()) {
+    return session.Failed(absl::DataLossError(
+        absl::StrCat(damaged.message(), "; the import was broken off and nothing of it is kept")));
+  }
+  session.Answer(response, [&](const v1::ImportStockResponse& answer) {
+    if (answer.code() == 0) session.out() << "imported " << Figures(answer.imported()) << '\n';
+  });
+}
+
+void Import(Session& session, const std::string& path) {
+  if (path == "-") return Upload(session, session.streams().in);
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return session.WrongUsage(absl::StrCat(Printable(path), ": cannot open it; nothing was sent"));
+  }
+  if (const absl::Status good = CheckFile(session, in); !good.ok()) {
+    return session.WrongUsage(absl::StrCat(
+        Printable(path), ": nothing was sent: ", Printable(std::string(good.message()))));
   }
   in.clear();
   in.seekg(0);
-  int line = 0;
-  const auto response = session.client().ImportStock([&](v1::ImportStockRequest& request) {
-    v1::StockFacts fact;
-    while (request.facts_size() < kFactsPerRequest && ReadFact(in, line, fact, error)) {
-      request.add_facts()->Swap(&fact);
-    }
-    return request.facts_size() > 0;
-  });
-  session.Answer(response, [&](const v1::ImportStockResponse& answer) {
-    if (answer.code() != 0) return;
-    const v1::ExportTrailer& imported = answer.imported();
-    session.out() << "imported " << imported.movements() << " movements, " << imported.balances()
-                  << " balances, " << imported.lines() << " order lines, "
-                  << imported.reservations() << " reservations, " << imported.requests()
-                  << " request ids\n";
-  });
+  Upload(session, in);
 }
 
 }  // namespace
 
 void AddTransferCommands(CommandSpec root, Session& session) {
-  root.AddCommand("export", "Write everything the store knows to the standard output")
-      .Runs([&session] { Export(session); });
+  auto target = std::make_shared<std::string>();
+  auto replace = std::make_shared<bool>(false);
+  CommandSpec out =
+      root.AddCommand("export", "Write everything the store knows to a file, while it serves");
+  AddPlainText(out, "FILE", target, "the new file; -: the standard output").Required();
+  out.AddFlag(
+      "--force", [replace] { *replace = true; }, "replace a file that is there");
+  out.Runs([&session, target, replace] { Export(session, *target, *replace); });
 
-  auto file = std::make_shared<std::string>();
-  CommandSpec command = root.AddCommand("import", "Bring an export into an empty store");
-  AddPlainText(command, "FILE", file, "what export wrote").Required();
-  command.Runs([&session, file] { Import(session, *file); });
+  auto source = std::make_shared<std::string>();
+  CommandSpec in = root.AddCommand("import", "Fill an empty store from an export");
+  AddPlainText(in, "FILE", source, "what export wrote; -: the standard input").Required();
+  in.Runs([&session, source] { Import(session, *source); });
 }
 
 }  // namespace inventory
