@@ -44,8 +44,6 @@ class CountingStore : public StockStore {
   void Observe(StockObserver* observer) override { store_->Observe(observer); }
   StoreStatus Status() override { return store_->Status(); }
   void Backup(const std::string&, Done<BackupResult>) override {}
-  void Export(Done<std::unique_ptr<FactReader>>) override {}
-  void Import(Done<std::unique_ptr<FactWriter>>) override {}
   absl::Status Close() override { return store_->Close(); }
 
   int reads = 0;

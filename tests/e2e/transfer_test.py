@@ -29,6 +29,14 @@ class TransferTest(ServiceTest):
     def run_json(self, service, words, expected=DONE):
         return json.loads(self.run_tool(service, '--json ' + words, expected))
 
+    def status(self, service):
+        """What `status` says, whether or not the service serves."""
+        done = subprocess.run([INVENTORYCTL, '--json', 'status'], capture_output=True, text=True,
+                              check=False, timeout=WAIT_SECONDS,
+                              env={'INVENTORY_SERVER': service.target})
+        self.assertIn(done.returncode, (DONE, REFUSED), done.stderr)
+        return json.loads(done.stdout)
+
     def live(self, service, sales):
         """Sales in bulk and something of everything else."""
         for book in range(1, 6):
@@ -55,7 +63,7 @@ class TransferTest(ServiceTest):
         """What readers see, without the names that every store gives its own movements."""
         seen = [self.run_tool(service, 'list')]
         for words in ['logs 1 --page-size 100', 'logs 1 --page 70', 'logs 3 --order 2',
-                      'logs 1 --order 1000', 'logs 5', 'logs 2 --type restock',
+                      'logs 1 --order 1000', 'logs 5', 'logs 5 --type restock',
                       *(f'order {order}' for order in (*range(1, 9), 90, 91, 1000, 1001, 77777)),
                       *(f'reservation {order}' for order in range(1, 9))]:
             answer = self.run_json(service, words)
@@ -146,13 +154,20 @@ class TransferTest(ServiceTest):
         process = subprocess.Popen([INVENTORYCTL, 'import', '-'], stdin=subprocess.PIPE,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    env={'INVENTORY_SERVER': service.target})
+        self.addCleanup(process.stdin.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         process.stdin.write(data)
         process.stdin.flush()
         wait_for('the import is under way',
-                 lambda: 'an import is under way' in self.run_tool(service, 'status'))
+                 lambda: 'an import is under way' in self.status(service)['reason'])
         return process
+
+    def end_import(self, client, data):
+        """The client has all it waited for, and says that the service went away."""
+        client.stdin.write(data[-1:])
+        client.stdin.close()
+        self.assertEqual(client.wait(WAIT_SECONDS), FAULT)
 
     def test_an_import_that_is_broken_off(self):
         first = self.serve('embedded')
@@ -168,20 +183,20 @@ class TransferTest(ServiceTest):
         self.assertIn('an import is under way', self.errors)
         client.kill()
         client.wait()
-        wait_for('it serves again', lambda: self.run_json(second, 'status')['serving'])
+        wait_for('it serves again', lambda: self.status(second)['serving'])
         self.assertEqual(len(self.run_tool(second, 'list').splitlines()), 1)
 
         # By a stop of the service: the same.
         client = self.begin_import(second, data[:-1])
         self.assertEqual(second.stop(), 0)
-        self.assertEqual(client.wait(WAIT_SECONDS), FAULT)
+        self.end_import(client, data)
         second.start()
         self.assertEqual(len(self.run_tool(second, 'list').splitlines()), 1)
 
         # By a crash: it does not start, and says what to do.
         client = self.begin_import(second, data[:-1])
         second.kill()
-        self.assertEqual(client.wait(WAIT_SECONDS), FAULT)
+        self.end_import(client, data)
         command = [second.programs[0], '--config', second.folder / 'config.yaml']
         refused = subprocess.run(command, capture_output=True, text=True, check=False,
                                  timeout=WAIT_SECONDS)

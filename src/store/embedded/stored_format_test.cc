@@ -34,7 +34,9 @@ TEST(StoredFormat, RowsHaveTheseBytes) {
 TEST(StoredFormat, AJournalRecordHasTheseBytes) {
   RecordWriter writer;
   writer.Begin(42, 1'000, 500);
-  writer.AddMovement(SaleMovement(), 41, 0);
+  Movement movement = SaleMovement();
+  movement.time = 1'000;
+  writer.AddMovement(movement, 41, 0);
   writer.AddLine({1'001, 1}, {LineState::kSoldByDeduct, 5, 0});
   EXPECT_EQ(absl::BytesToHexString(writer.bytes()),
             "01e807f403"          // version, time, first_id
