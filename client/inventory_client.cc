@@ -9,8 +9,8 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "base/backoff.h"
+#include "base/status_macros.h"
 #include "client/channel.h"
 #include "grpc/health/v1/health.pb.h"
 #include "inventory/v1/inventory.grpc.pb.h"
@@ -157,9 +157,8 @@ absl::StatusOr<v1::ReleaseStockResponse> InventoryClient::ReleaseStock(
 
 absl::StatusOr<v1::RestockInventoryResponse> InventoryClient::RestockInventory(
     const v1::RestockInventoryRequest& request) {
-  return calls_->Call(
-      &Sales::RestockInventory, request,
-      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
+  return calls_->Call(&Sales::RestockInventory, request,
+                      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::GetInventoryLogsResponse> InventoryClient::GetInventoryLogs(
@@ -198,9 +197,8 @@ absl::StatusOr<v1::GetOrderResponse> InventoryClient::GetOrder(const v1::GetOrde
 
 absl::StatusOr<v1::AdjustStockResponse> InventoryClient::AdjustStock(
     const v1::AdjustStockRequest& request) {
-  return calls_->Call(
-      &Sales::AdjustStock, request,
-      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
+  return calls_->Call(&Sales::AdjustStock, request,
+                      request.request_id().empty() ? Calls::Repeat::kNever : Calls::Repeat::kSafe);
 }
 
 absl::StatusOr<v1::ListStockResponse> InventoryClient::ListStock(

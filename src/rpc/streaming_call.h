@@ -79,7 +79,7 @@ class StreamingCall : public OpenStream {
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
 
   Mutex mutex_;
-  int pending_ ABSL_GUARDED_BY(mutex_) = 0;        // events still to come, answers included
+  int pending_ ABSL_GUARDED_BY(mutex_) = 0;       // events still to come, answers included
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // a write is under way
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);  // how it ends, once it must
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;            // nothing more may be started
