@@ -1,11 +1,12 @@
 // One batch, one transaction.
 //
 //   START TRANSACTION
-//   writers              this connection's row: batch = n          (first, so that whoever asks
-//   later store_owner          shared: the stock is still ours            whether it took effect
-//   must wait) reservations         FOR UPDATE, ascending their lines          to know their books
-//   inventory            FOR UPDATE, ascending
-//   order_lines, request_ids                                       read once the books are locked
+//   writers                    this connection's row: batch = n; first, so that who asks later
+//                              whether it took effect waits for the transaction to end
+//   store_owner                shared: the stock is still ours
+//   reservations               FOR UPDATE, ascending; then their lines, to know their books
+//   inventory                  FOR UPDATE, ascending
+//   order_lines, request_ids   read once the books are locked
 //   … decided by stock/rules …
 //   INSERT and UPDATE of what came of it
 //   COMMIT

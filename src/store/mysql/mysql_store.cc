@@ -150,7 +150,7 @@ class MysqlStore : public StockStore {
 
 absl::Status MysqlStore::Start() {
   const absl::Status opened = monitor_.Open();
-  if (!opened.ok() && FaultOf(opened) != SqlFault::kGone) return opened;
+  if (!opened.ok() && !absl::IsUnavailable(opened)) return opened;
   monitor_.Start();
   for (int i = 0; i < writer_count_; ++i) {
     writers_.push_back(std::make_unique<BatchWriter>(
