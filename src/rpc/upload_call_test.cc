@@ -37,7 +37,7 @@ class Taker {
   // Waits for the next message and gives its size; it is not taken yet.
   int AwaitMessage() {
     MutexLock lock(mutex_);
-    Await([this] { return static_cast<bool>(taken_); });
+    Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return static_cast<bool>(taken_); });
     return size_;
   }
   void Answer(const grpc::Status& status) {
@@ -52,7 +52,7 @@ class Taker {
     ServedStream::Receiver end;
     {
       MutexLock lock(mutex_);
-      Await([this] { return static_cast<bool>(end_); });
+      Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return static_cast<bool>(end_); });
       end = std::exchange(end_, nullptr);
     }
     v1::ImportStockResponse response;
@@ -61,7 +61,7 @@ class Taker {
   }
   bool AwaitDropped() {
     MutexLock lock(mutex_);
-    return Await([this] { return dropped_; });
+    return Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return dropped_; });
   }
   int messages() {
     MutexLock lock(mutex_);

@@ -106,7 +106,7 @@ TEST_F(StockCacheTest, AReadThatWasOvertakenByAChangeDoesNotTurnItBack) {
   store_.Observe(&cache_);
   clock_.now += 200;
   store_.hold = true;
-  Read({1});
+  cache_.Read({1}, [](auto) {});
   Restock(1, 5);
   store_.held();
   store_.hold = false;
