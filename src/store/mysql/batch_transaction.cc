@@ -21,7 +21,7 @@ absl::Status Unexpected() {
 
 }  // namespace
 
-absl::StatusOr<DecidedBatch> BatchTransaction::Decide(const std::vector<Command>& commands) {
+absl::StatusOr<DecidedTransaction> BatchTransaction::Decide(const std::vector<Command>& commands) {
   RETURN_IF_ERROR(Begin());
   FactLoader loader(connection_, FactLoader::Locks::kTake, needed_, facts_);
   RETURN_IF_ERROR(loader.Load());
@@ -30,7 +30,7 @@ absl::StatusOr<DecidedBatch> BatchTransaction::Decide(const std::vector<Command>
     needed_.reservations.insert(unseen.begin(), unseen.end());
     return absl::AbortedError("more reservations must be locked");
   }
-  DecidedBatch decided;
+  DecidedTransaction decided;
   decided.replies.reserve(commands.size());
   for (const Command& command : commands) {
     decided.replies.push_back(inventory::Decide(command, now_, facts_));

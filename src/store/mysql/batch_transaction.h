@@ -39,7 +39,7 @@ struct WriterMark {
 };
 
 // What a batch came to, known before it is durable.
-struct DecidedBatch {
+struct DecidedTransaction {
   std::vector<Reply> replies;
   std::vector<StockChanged> changes;
   std::vector<std::string> packets;  // what is left to run; the last ends with COMMIT
@@ -56,7 +56,7 @@ class BatchTransaction {
 
   // Locks, reads and decides; nothing is written but the writer's row. ABORTED: begin again.
   // NotFound: the writer has no row. FailedPrecondition: the stock here is another store's.
-  absl::StatusOr<DecidedBatch> Decide(const std::vector<Command>& commands);
+  absl::StatusOr<DecidedTransaction> Decide(const std::vector<Command>& commands);
 
  private:
   absl::Status Begin();

@@ -66,7 +66,7 @@ void BatchWriter::Serve(BatchGroup group) {
     sizes.push_back(batch.commands.size());
     std::move(batch.commands.begin(), batch.commands.end(), std::back_inserter(commands));
   }
-  absl::StatusOr<DecidedBatch> decided = Apply(commands);
+  absl::StatusOr<DecidedTransaction> decided = Apply(commands);
   if (decided.ok()) shared_.feed.Publish(decided->changes);
   std::size_t first = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -91,7 +91,7 @@ void BatchWriter::LetOthersBegin() {
   keys_ = {};
 }
 
-absl::StatusOr<DecidedBatch> BatchWriter::Apply(const std::vector<Command>& commands) {
+absl::StatusOr<DecidedTransaction> BatchWriter::Apply(const std::vector<Command>& commands) {
   NeededFacts needed;
   for (const Command& command : commands) needed.Add(command);
   // While the database is known to be away, one try is enough: others wait behind this batch.
@@ -99,7 +99,7 @@ absl::StatusOr<DecidedBatch> BatchWriter::Apply(const std::vector<Command>& comm
   const Deadline deadline =
       steady_clock::now() + (healthy ? kGiveUpAfter : std::chrono::seconds(0));
   for (int failures = 1;; ++failures) {
-    absl::StatusOr<DecidedBatch> decided = Attempt(commands, needed);
+    absl::StatusOr<DecidedTransaction> decided = Attempt(commands, needed);
     if (decided.ok()) {
       shared_.figures.transactions += 1;
       shared_.figures.commands += commands.size();
@@ -126,12 +126,12 @@ milliseconds BatchWriter::PauseAfter(int failures) {
 
 // ABORTED, NotFound, or a fault that is kGone: nothing was done, and it may be tried again.
 // UNKNOWN: it may have been done. Else: nothing was done, and trying again would not help.
-absl::StatusOr<DecidedBatch> BatchWriter::Attempt(const std::vector<Command>& commands,
-                                                  NeededFacts& needed) {
+absl::StatusOr<DecidedTransaction> BatchWriter::Attempt(const std::vector<Command>& commands,
+                                                        NeededFacts& needed) {
   RETURN_IF_ERROR(Connect());
   ++mark_.batch;
   BatchTransaction transaction(*connection_, mark_, shared_.time, needed);
-  absl::StatusOr<DecidedBatch> decided = transaction.Decide(commands);
+  absl::StatusOr<DecidedTransaction> decided = transaction.Decide(commands);
   if (!decided.ok()) {
     RollBack(decided.status());
     if (absl::IsNotFound(decided.status())) registered_ = false;

@@ -83,8 +83,9 @@ class BatchWriter {
   void Run();
   void Serve(BatchGroup group);
   void LetOthersBegin();
-  absl::StatusOr<DecidedBatch> Apply(const std::vector<Command>& commands);
-  absl::StatusOr<DecidedBatch> Attempt(const std::vector<Command>& commands, NeededFacts& needed);
+  absl::StatusOr<DecidedTransaction> Apply(const std::vector<Command>& commands);
+  absl::StatusOr<DecidedTransaction> Attempt(const std::vector<Command>& commands,
+                                             NeededFacts& needed);
   absl::Status Commit(const std::vector<std::string>& packets);
   absl::Status Settle(const absl::Status& fault);
   absl::Status Connect();
