@@ -4,6 +4,8 @@
   * a C++ line has at most 100 columns, a function at most 70 lines
   * every RPC of the proto stands in docs/api.md, in inventoryctl and in a test
   * a page links only to files that are there
+  * what src/ and client/ define in headers has a name of its own: one program links them all, and
+    of two types of one name the linker keeps one's functions for both, without a word
 
 Usage: check_house.py [--root FOLDER]
 """
@@ -18,6 +20,8 @@ FUNCTION_LINES = 70
 FOLDERS = ('src', 'client', 'tools', 'tests')
 TEXT = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/',
                   re.S)
+# A type's definition at the left margin, where a namespace's own stand.
+TYPE = re.compile(r'^(?:class|struct|enum class)(?: [A-Z_]+)? (\w+)(?: final)?(?: *:[^;{]*)? *\{', re.M)
 
 
 def width(line):
@@ -94,11 +98,25 @@ def check_links(root, errors):
                 errors.append(f'{page.relative_to(root)}: links to {link}, which is not there')
 
 
+def check_type_names(root, errors):
+    places = {}
+    for top in ('src', 'client'):
+        for path in sorted((root / top).rglob('*.h')):
+            if path.stem.endswith('_testing'):
+                continue
+            for name in TYPE.findall(TEXT.sub(blank, path.read_text())):
+                where = path.relative_to(root)
+                first = places.setdefault(name, where)
+                if first != where:
+                    errors.append(f'{where}: defines {name}, as {first} does')
+
+
 def check(root):
     errors = []
     check_sources(root, errors)
     check_rpcs(root, errors)
     check_links(root, errors)
+    check_type_names(root, errors)
     return errors
 
 

@@ -67,6 +67,13 @@ class CheckHouse(unittest.TestCase):
         self.assertEqual(self.errors({'README.md': '[a](docs/api.md#sell) [b](https://a.b/c)'}), [])
         self.assert_refused({'README.md': '[a](docs/apy.md)'}, 'links to docs/apy.md')
 
+    def test_two_types_of_one_name(self):
+        other = {'src/b/b.h': 'class Batch : public A {\n};\n'}
+        self.assertEqual(self.errors({'src/a/a.h': 'class Batch;\n', **other}), [])
+        self.assertEqual(self.errors({'src/a/a_testing.h': 'struct Batch {\n};\n', **other}), [])
+        self.assert_refused({'src/a/a.h': 'struct Batch {\n};\n', **other},
+                            'src/b/b.h: defines Batch, as src/a/a.h does')
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -32,9 +32,9 @@ HealthCheckResponse::ServingStatus ToStatus(bool serving) {
 
 // Tells the state when it is opened and whenever it changes; of a service that is not here, once
 // that it is unknown.
-class Health::WatchStream final : public ServedStream {
+class HealthService::WatchStream final : public ServedStream {
  public:
-  WatchStream(Health& health, bool known) : health_(health), known_(known) {
+  WatchStream(HealthService& health, bool known) : health_(health), known_(known) {
     MutexLock lock(health_.mutex_);
     health_.watches_.insert(this);
   }
@@ -77,13 +77,13 @@ class Health::WatchStream final : public ServedStream {
     return known_ ? ToStatus(health_.serving_) : HealthCheckResponse::SERVICE_UNKNOWN;
   }
 
-  Health& health_;
+  HealthService& health_;
   const bool known_;
   Receiver waiting_ ABSL_GUARDED_BY(health_.mutex_);
   std::optional<HealthCheckResponse::ServingStatus> told_ ABSL_GUARDED_BY(health_.mutex_);
 };
 
-void Health::AddTo(ServedMethods& methods) {
+void HealthService::AddTo(ServedMethods& methods) {
   methods.unary["grpc.health.v1.Health.Check"] = [this](const grpc::ByteBuffer& bytes,
                                                         const CallContext&, UnaryReply& reply) {
     HealthCheckRequest request;
@@ -100,18 +100,18 @@ void Health::AddTo(ServedMethods& methods) {
   };
 }
 
-OpenedStream Health::Watch(const grpc::ByteBuffer& bytes) {
+OpenedStream HealthService::Watch(const grpc::ByteBuffer& bytes) {
   HealthCheckRequest request;
   if (grpc::Status parsed = Parse(bytes, request); !parsed.ok()) return {std::move(parsed), {}};
   return {grpc::Status::OK, std::make_unique<WatchStream>(*this, Known(request.service()))};
 }
 
-bool Health::serving() const {
+bool HealthService::serving() const {
   MutexLock lock(mutex_);
   return serving_;
 }
 
-void Health::SetServing(bool serving) {
+void HealthService::SetServing(bool serving) {
   std::vector<ServedStream::Receiver> changed;
   {
     MutexLock lock(mutex_);

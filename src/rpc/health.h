@@ -13,7 +13,7 @@ namespace inventory {
 
 // One state for "" and for the services of the contract. Safe for concurrent use; outlives the
 // streams it opens.
-class Health {
+class HealthService {
  public:
   // Adds Check and Watch, which use this object.
   void AddTo(ServedMethods& methods);

@@ -72,7 +72,7 @@ class GrpcServer final : public RpcServer {
  private:
   void Offer(RawService& service, grpc::ServerCompletionQueue& queue, ReplyQueue& replies);
 
-  Health health_;
+  HealthService health_;
   ServedMethods methods_;
   std::deque<RawService> services_;
   int port_ = 0;

@@ -40,6 +40,14 @@ class SafeguardsTest : public testing::Test {
     EXPECT_OK(store);
     return store.ok() ? *std::move(store) : nullptr;
   }
+  // Through the gate, with its connections made: one unit was stocked.
+  std::unique_ptr<StockStore> OpenThrough(const ConnectionGate& gate) {
+    Dsn dsn = database_.dsn();
+    dsn.port = gate.port();
+    std::unique_ptr<StockStore> store = Open(dsn);
+    EXPECT_EQ(Run(*store, Restock{kBook, 1, "", ""}), Outcome::kRestocked);
+    return store;
+  }
   std::unique_ptr<Connection> Connect() const {
     auto connection = Connection::Open(database_.dsn());
     EXPECT_OK(connection);
@@ -167,10 +175,7 @@ TEST_F(SafeguardsTest, ALockWaitInTheMiddleOfABatchUndoesAllOfIt) {
 
 TEST_F(SafeguardsTest, ACommitThatArrivesLateCountsOnce) {
   ConnectionGate gate(database_.dsn().port);
-  Dsn dsn = database_.dsn();
-  dsn.port = gate.port();
-  const std::unique_ptr<StockStore> store = Open(dsn);
-  ASSERT_EQ(Run(*store, Restock{kBook, 1, "", ""}), Outcome::kRestocked);
+  const std::unique_ptr<StockStore> store = OpenThrough(gate);
   gate.CutAndHoldBack(kCommit, std::chrono::seconds(2));
   // Without a request id: nothing but the writer's row can tell whether it was done.
   EXPECT_EQ(Run(*store, Restock{kBook, 10, "", ""}), Outcome::kRestocked);
@@ -181,10 +186,7 @@ TEST_F(SafeguardsTest, ACommitThatArrivesLateCountsOnce) {
 
 TEST_F(SafeguardsTest, ACommitThatNeverArrivesIsDoneAgain) {
   ConnectionGate gate(database_.dsn().port);
-  Dsn dsn = database_.dsn();
-  dsn.port = gate.port();
-  const std::unique_ptr<StockStore> store = Open(dsn);
-  ASSERT_EQ(Run(*store, Restock{kBook, 1, "", ""}), Outcome::kRestocked);
+  const std::unique_ptr<StockStore> store = OpenThrough(gate);
   gate.CutBefore(kCommit);
   EXPECT_EQ(Run(*store, Restock{kBook, 10, "", ""}), Outcome::kRestocked);
   EXPECT_TRUE(gate.has_cut());
@@ -194,10 +196,7 @@ TEST_F(SafeguardsTest, ACommitThatNeverArrivesIsDoneAgain) {
 
 TEST_F(SafeguardsTest, AnInstanceThatVanishesInsideATransactionIsShakenOff) {
   ConnectionGate gate(database_.dsn().port);
-  Dsn dsn = database_.dsn();
-  dsn.port = gate.port();
-  const std::unique_ptr<StockStore> vanishing = Open(dsn);
-  ASSERT_EQ(Run(*vanishing, Restock{kBook, 1, "", ""}), Outcome::kRestocked);
+  const std::unique_ptr<StockStore> vanishing = OpenThrough(gate);
   gate.CutAndHoldBack(kCommit, std::chrono::hours(1));
   Answer lost = Begin(*vanishing, {{Deduct{kBook, 7, 1}, nullptr}});
   while (!gate.has_cut()) std::this_thread::yield();
