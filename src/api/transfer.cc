@@ -140,8 +140,8 @@ class ImportStream::State : public std::enable_shared_from_this<State> {
       writer_.reset();
       return respond(complete, {});
     }
-    writer_->Finish([self = shared_from_this(),
-                     respond = std::move(respond)](absl::StatusOr<FactCounts> counts) mutable {
+    writer_->Finish([self = shared_from_this(), respond = std::move(respond)](
+                        const absl::StatusOr<FactCounts>& counts) mutable {
       self->writer_.reset();
       v1::ImportStockResponse response;
       if (!counts.ok()) return respond(NothingKept(counts.status()), response);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -136,7 +137,7 @@ absl::StatusOr<std::unique_ptr<FactFileWriter>> FactFileWriter::Create(const std
   }
   if (fd < 0) {
     return absl::PermissionDeniedError(
-        absl::StrCat(part, ": cannot make it: ", std::strerror(errno)));
+        absl::StrCat(part, ": cannot make it: ", std::generic_category().message(errno)));
   }
   return std::unique_ptr<FactFileWriter>(new FactFileWriter(path, fd));
 }
@@ -150,7 +151,8 @@ FactFileWriter::~FactFileWriter() {
 }
 
 absl::Status FactFileWriter::Failed(const std::string& doing) const {
-  return absl::UnavailableError(absl::StrCat(part_, ": ", doing, ": ", std::strerror(errno)));
+  return absl::UnavailableError(
+      absl::StrCat(part_, ": ", doing, ": ", std::generic_category().message(errno)));
 }
 
 absl::Status FactFileWriter::Write(std::string_view bytes) {
