@@ -5,6 +5,7 @@
 
 #include "api/convert.h"
 #include "api/inventory_api.h"
+#include "api/stack_arena.h"
 
 namespace inventory {
 
@@ -17,17 +18,11 @@ void Refuse(Outcome outcome, Respond<Response>& respond) {
 }
 
 // Hands a result on as a response that `fill(result, response)` has filled; a fault as its status.
-// The response lives on an arena, which starts on the stack: most answers need no more.
 template <typename Response, typename Result, typename Fill>
 Done<Result> Answer(Respond<Response> respond, Fill fill) {
   return [respond = std::move(respond), fill](absl::StatusOr<Result> result) mutable {
-    alignas(8) char block[1'024];
-    google::protobuf::ArenaOptions options;
-    options.initial_block = block;
-    options.initial_block_size = sizeof(block);
-    options.max_block_size = 64 * 1'024;
-    google::protobuf::Arena arena(options);
-    auto& response = *google::protobuf::Arena::CreateMessage<Response>(&arena);
+    StackArena arena;
+    auto& response = arena.Make<Response>();
     if (result.ok()) fill(*result, response);
     respond(result.status(), response);
   };

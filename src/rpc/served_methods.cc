@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "google/protobuf/arena.h"
+#include "api/stack_arena.h"
 #include "rpc/message.h"
 
 namespace inventory {
@@ -14,14 +14,8 @@ UnaryHandler Handle(InventoryApi& api,
                                                  Respond<Response>)) {
   return [&api, method](const grpc::ByteBuffer& bytes, const CallContext& context,
                         UnaryReply& reply) {
-    // Small requests fit on the stack, large ones grow in steps that suit thousands of items.
-    alignas(8) char block[1'024];
-    google::protobuf::ArenaOptions options;
-    options.initial_block = block;
-    options.initial_block_size = sizeof(block);
-    options.max_block_size = 64 * 1'024;
-    google::protobuf::Arena arena(options);
-    auto& request = *google::protobuf::Arena::CreateMessage<Request>(&arena);
+    StackArena arena;
+    auto& request = arena.Make<Request>();
     if (const grpc::Status parsed = Parse(bytes, request); !parsed.ok()) {
       return reply.Send(parsed, {});
     }
