@@ -5,6 +5,7 @@
 // (connection.h sets both), so escaping bytes one by one is safe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,15 +22,24 @@ std::string QuotedTime(TimeMs time);
 // A DATETIME(3) column's text. Nullopt: it is none.
 std::optional<TimeMs> ParseTime(std::string_view text);
 
-// Numbers as a list for IN: "1,2,3". Must not be empty.
-template <typename Numbers>
-void AppendList(std::string& sql, const Numbers& numbers) {
-  const char* comma = "";
-  for (const auto number : numbers) {
-    sql += comma;
-    sql += std::to_string(number);
-    comma = ",";
+// Whether the column is one of the ids: "(book_id IN (1,2) OR book_id IN (18446744073709551615))".
+// From 2^63 a literal has another type than below it, and a list of both types would use no index:
+// the server reads, and locks, the whole table. Must not be empty.
+template <typename Ids>
+void AppendIsOneOf(std::string& sql, std::string_view column, const Ids& ids) {
+  std::string lists[2];
+  for (const std::uint64_t id : ids) {
+    std::string& list = lists[id >> 63];
+    if (!list.empty()) list += ',';
+    list += std::to_string(id);
   }
+  std::string_view before = "(";
+  for (const std::string& list : lists) {
+    if (list.empty()) continue;
+    sql.append(before).append(column).append(" IN (").append(list).append(")");
+    before = " OR ";
+  }
+  sql += ')';
 }
 
 }  // namespace inventory

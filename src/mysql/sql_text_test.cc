@@ -42,10 +42,18 @@ TEST(SqlTextTest, WhatIsNoTimeIsNotRead) {
   }
 }
 
-TEST(SqlTextTest, ListsNumbers) {
-  std::string sql = "IN (";
-  AppendList(sql, std::vector<std::uint64_t>{7, 18'446'744'073'709'551'615u});
-  EXPECT_EQ(sql, "IN (7,18446744073709551615");
+TEST(SqlTextTest, IdsOfBothTypesDoNotShareAList) {
+  const auto is_one_of = [](std::vector<std::uint64_t> ids) {
+    std::string sql = "WHERE ";
+    AppendIsOneOf(sql, "book_id", ids);
+    return sql;
+  };
+  constexpr std::uint64_t kLarge = std::uint64_t{1} << 63;
+  EXPECT_EQ(is_one_of({7, 9}), "WHERE (book_id IN (7,9))");
+  EXPECT_EQ(is_one_of({kLarge}), "WHERE (book_id IN (9223372036854775808))");
+  EXPECT_EQ(is_one_of({kLarge + 1, 7, kLarge, kLarge - 1}),
+            "WHERE (book_id IN (7,9223372036854775807) OR "
+            "book_id IN (9223372036854775809,9223372036854775808))");
 }
 
 }  // namespace

@@ -141,9 +141,8 @@ absl::StatusOr<Export::Facts> Export::Reservations(int limit) {
 
   std::string sql = absl::StrCat("SELECT ", kLineColumns,
                                  " FROM order_lines FORCE INDEX (PRIMARY) WHERE reserved_position "
-                                 "IS NOT NULL AND order_id IN (");
-  AppendList(sql, orders);
-  sql += ')';
+                                 "IS NOT NULL AND ");
+  AppendIsOneOf(sql, "order_id", orders);
   ASSIGN_OR_RETURN(rows, Ask(sql));
   absl::flat_hash_map<OrderId, std::vector<StoredLine>> lines;
   while (rows.Next()) {

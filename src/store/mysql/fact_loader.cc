@@ -16,29 +16,32 @@
 namespace inventory {
 namespace {
 
-// Ids a statement, at most: it keeps the optimizer's ranges small.
-constexpr std::size_t kIdsAStatement = 2'000;
+// Ids a statement, at most: it keeps the optimizer's ranges small, and MariaDB makes a temporary
+// table of a list of 1,000.
+constexpr std::size_t kIdsAStatement = 500;
 constexpr std::size_t kRequestsAStatement = 200;
 
-// Adds "<before> (1,2,3) <after>;" for as many statements as the numbers need; says how many.
-template <typename Numbers>
-std::size_t AppendInStatements(std::string& sql, std::string_view before, const Numbers& numbers,
-                               std::string_view after) {
+struct Selection {
+  std::string_view columns;
+  std::string_view table;
+  std::string_view key;
+  std::string after;  // behind the condition
+};
+
+// For as many statements as the ids need; says how many.
+template <typename Ids>
+std::size_t AppendSelects(std::string& sql, const Selection& selection, const Ids& ids) {
   std::size_t statements = 0;
-  for (auto next = numbers.begin(); next != numbers.end(); ++statements) {
+  for (auto next = ids.begin(); next != ids.end(); ++statements) {
     std::vector<std::uint64_t> some;
-    for (; next != numbers.end() && some.size() < kIdsAStatement; ++next) some.push_back(*next);
-    absl::StrAppend(&sql, std::string(before), "(");
-    AppendList(sql, some);
-    absl::StrAppend(&sql, ")", std::string(after), ";");
+    for (; next != ids.end() && some.size() < kIdsAStatement; ++next) some.push_back(*next);
+    // The optimizer would scan a small table and lock every row of it.
+    absl::StrAppend(&sql, "SELECT ", std::string(selection.columns), " FROM ",
+                    std::string(selection.table), " FORCE INDEX (PRIMARY) WHERE ");
+    AppendIsOneOf(sql, selection.key, some);
+    absl::StrAppend(&sql, selection.after, ";");
   }
   return statements;
-}
-
-// The optimizer would scan a small table and lock every row of it.
-std::string SelectByKey(std::string_view columns, std::string_view table, std::string_view key) {
-  return absl::StrCat("SELECT ", std::string(columns), " FROM ", std::string(table),
-                      " FORCE INDEX (PRIMARY) WHERE ", std::string(key), " IN ");
 }
 
 std::size_t AppendRequestStatements(
@@ -67,8 +70,10 @@ absl::Status FactLoader::Load() {
 absl::Status FactLoader::LoadReservations() {
   if (needed_.reservations.empty()) return absl::OkStatus();
   std::string sql;
-  AppendInStatements(sql, SelectByKey(kReservationColumns, "reservations", "order_id"),
-                     needed_.reservations, absl::StrCat(" ORDER BY order_id", for_update()));
+  AppendSelects(sql,
+                {kReservationColumns, "reservations", "order_id",
+                 absl::StrCat(" ORDER BY order_id", for_update())},
+                needed_.reservations);
   ASSIGN_OR_RETURN(std::vector<SqlRows> results, connection_.Run(sql));
   std::vector<StoredReservation> found;
   std::vector<OrderId> orders;
@@ -83,8 +88,8 @@ absl::Status FactLoader::LoadReservations() {
 
   // Whoever changes a reserved line holds its reservation, so these stand still now.
   sql.clear();
-  AppendInStatements(sql, SelectByKey(kLineColumns, "order_lines", "order_id"), orders,
-                     " AND reserved_position IS NOT NULL ORDER BY order_id");
+  AppendSelects(
+      sql, {kLineColumns, "order_lines", "order_id", " AND reserved_position IS NOT NULL"}, orders);
   ASSIGN_OR_RETURN(results, connection_.Run(sql));
   absl::flat_hash_map<OrderId, std::vector<StoredLine>> lines;
   for (SqlRows& rows : results) {
@@ -106,16 +111,16 @@ absl::Status FactLoader::LoadBooksAndLines() {
   std::string sql;
   std::vector<Taker> takers;  // of each result
   const auto ask_for_lines = [&] {
-    takers.resize(takers.size() +
-                      AppendInStatements(sql, SelectByKey(kLineColumns, "order_lines", "order_id"),
-                                         needed_.orders, ""),
+    takers.resize(takers.size() + AppendSelects(sql, {kLineColumns, "order_lines", "order_id", ""},
+                                                needed_.orders),
                   &FactLoader::TakeLines);
   };
   constexpr bool kLinesFirst = kMysqlFault == MysqlFault::kLinesBeforeLocks;
   if (kLinesFirst) ask_for_lines();
-  takers.resize(takers.size() + AppendInStatements(
-                                    sql, SelectByKey(kBookColumns, "inventory", "book_id"),
-                                    needed_.books, absl::StrCat(" ORDER BY book_id", for_update())),
+  takers.resize(takers.size() + AppendSelects(sql,
+                                              {kBookColumns, "inventory", "book_id",
+                                               absl::StrCat(" ORDER BY book_id", for_update())},
+                                              needed_.books),
                 &FactLoader::TakeBooks);
   if (!kLinesFirst) ask_for_lines();
   takers.resize(takers.size() + AppendRequestStatements(sql, needed_.requests),

@@ -59,10 +59,9 @@ std::string Filters(const MovementQuery& query) {
 absl::StatusOr<std::vector<BookStock>> ReadStock(Connection& connection,
                                                  const std::vector<BookId>& books) {
   if (books.empty()) return std::vector<BookStock>();
-  std::string sql = absl::StrCat("SELECT ", kBookColumns,
-                                 " FROM inventory FORCE INDEX (PRIMARY) WHERE book_id IN (");
-  AppendList(sql, books);
-  sql += ')';
+  std::string sql =
+      absl::StrCat("SELECT ", kBookColumns, " FROM inventory FORCE INDEX (PRIMARY) WHERE ");
+  AppendIsOneOf(sql, "book_id", books);
   ASSIGN_OR_RETURN(std::vector<SqlRows> results, Ask(connection, sql, 1));
   absl::flat_hash_map<BookId, BookStock> found;
   while (results[0].Next()) {
