@@ -49,6 +49,13 @@ class LoadTest(ServiceTest):
         # Whether the service keeps up is for a benchmark to say: a busy machine may not.
         self.assertEqual([fault for fault in report['faults'] if 'keep up' not in fault], [])
 
+    def test_reservations_that_fall_due_together(self):
+        service = self.serve('embedded')
+        # Whether each expired within a second is for a benchmark to say: a busy machine may be late.
+        _, output = self.finish(service.bench('expiry', '--reservations', '500', '--rate', '200'))
+        self.assertIn('PASS  of 500 reservations 500 expired, each once', output)
+        self.assertIn('PASS  none before its deadline', output)
+
     def test_says_when_orders_are_refused(self):
         service = self.serve('embedded')
         status, output = self.finish(service.bench(

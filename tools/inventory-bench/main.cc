@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/synchronization/mutex.h"
+#include "tools/inventory-bench/expiry_command.h"
 #include "tools/inventory-bench/load_command.h"
 #include "tools/inventory-bench/options.h"
 #include "tools/inventory-bench/sale_command.h"
@@ -32,6 +33,7 @@ int Print(const absl::StatusOr<SaleReport>& report) {
 int Run(const GetOptions& options) { return Print(RunGet(options), options.load.json); }
 int Run(const MixedOptions& options) { return Print(RunMixed(options), options.load.json); }
 int Run(const FlashSaleOptions& options) { return Print(RunFlashSaleCommand(options)); }
+int Run(const ExpiryOptions& options) { return Print(RunExpiry(options)); }
 int Run(const ProveOptions& options) { return Print(RunProve(options)); }
 
 }  // namespace

@@ -97,6 +97,19 @@ void AddFlashSale(CLI::App& command, FlashSaleOptions& options) {
       ->capture_default_str();
 }
 
+void AddExpiry(CLI::App& command, ExpiryOptions& options) {
+  AddConnection(command, options.connection);
+  command.add_option("--reservations", options.reservations, "how many fall due in one second")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
+  command.add_option("--rate", options.rate, "orders a second beside them, on a timetable")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1'000'000.0));
+  command.add_option("--in-flight", options.in_flight, "calls waiting for an answer, at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+}
+
 }  // namespace
 
 std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv) {
@@ -135,6 +148,11 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
       app.add_subcommand("flash-sale", "many buyers, few copies, and the proof of what came of it");
   AddFlashSale(*sale_command, sale);
 
+  ExpiryOptions expiry;
+  CLI::App* expiry_command = app.add_subcommand(
+      "expiry", "sell while many reservations fall due in one second, and prove each expired then");
+  AddExpiry(*expiry_command, expiry);
+
   ProveOptions prove;
   CLI::App* prove_command =
       app.add_subcommand("prove", "check a book at rest: its whole log against its stock");
@@ -153,6 +171,7 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
   if (*get_command) return Options(get);
   if (*mixed_command) return Options(mixed);
   if (*sale_command) return Options(sale);
+  if (*expiry_command) return Options(expiry);
   if (*prove_command) return Options(prove);
   const auto batch = static_cast<std::uint64_t>(deduct.batch);
   deduct.load.plan.calls = (orders + batch - 1) / batch;

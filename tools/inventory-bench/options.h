@@ -52,14 +52,21 @@ struct FlashSaleOptions {
   int in_flight = 500;
 };
 
+struct ExpiryOptions {
+  ConnectionOptions connection;
+  int reservations = 100'000;
+  double rate = 5'000;  // orders a second beside them
+  int in_flight = 1'000;
+};
+
 struct ProveOptions {
   ConnectionOptions connection;
   std::uint64_t book = 0;
   std::optional<std::int64_t> stocked;
 };
 
-using Options =
-    std::variant<DeductOptions, GetOptions, MixedOptions, FlashSaleOptions, ProveOptions>;
+using Options = std::variant<DeductOptions, GetOptions, MixedOptions, FlashSaleOptions,
+                             ExpiryOptions, ProveOptions>;
 
 // Nothing to run: what to print and the exit status (0 for --help).
 struct ParseExit {
