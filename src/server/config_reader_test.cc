@@ -201,9 +201,10 @@ TEST(ConfigReader, ReportsAllFaultsAtOnce) {
 }
 
 TEST(ConfigReader, TheEnvironmentOverridesTheFile) {
-  const auto loaded = Load("store: memory\nredis:\n  addr: file:1\n  db: 3\n",
-                           {"INVENTORY_REDIS_ADDR=environment:2", "PATH=/bin", "INVENTORY",
-                            "INVENTORY_SERVER_PORT=7", "INVENTORY_REDIS_PASSWORD=a=b"});
+  const auto loaded = Load(
+      "store: memory\nredis:\n  addr: file:1\n  db: 3\n",
+      {"INVENTORY_REDIS_ADDR=environment:2", "PATH=/bin", "INVENTORY",
+       "INVENTORY_SERVER=stock:9004", "INVENTORY_SERVER_PORT=7", "INVENTORY_REDIS_PASSWORD=a=b"});
   ASSERT_OK(loaded);
   EXPECT_EQ(loaded->config.redis_addr, "environment:2");
   EXPECT_EQ(loaded->config.redis_db, 3);

@@ -34,7 +34,7 @@ struct Streams {
 
 // The options before the command.
 struct GlobalOptions {
-  std::string server = "localhost:9004";
+  std::string server = "127.0.0.1:9004";
   absl::Duration timeout = absl::Seconds(5);
   bool json = false;
 };
