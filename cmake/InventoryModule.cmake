@@ -68,6 +68,7 @@ function(inventory_module name)
     add_executable(${target}_mysql_test ${mysql_tests})
     target_link_libraries(${target}_mysql_test PRIVATE ${target} tests_support ${test_deps}
                                                        ${ARG_TEST_LIBS} GTest::gmock_main)
+    inventory_quick_to_build(${target}_mysql_test ${ARG_LIBS})
     add_test(NAME ${target}.mysql COMMAND ${target}_mysql_test)
     set_tests_properties(${target}.mysql PROPERTIES TIMEOUT 600)
   endif()
@@ -88,13 +89,13 @@ function(inventory_module name)
   endif()
 endfunction()
 
-# Compiling a test takes longer than running it: with INVENTORY_PCH it is not optimised, and the
+# Compiling a test takes longer than running it, so it is not optimised, and with INVENTORY_PCH the
 # headers that almost all of them read are compiled once, apart from gRPC's for those that link it.
 function(inventory_quick_to_build test)
+  target_compile_options(${test} PRIVATE -O0)
   if(NOT INVENTORY_PCH)
     return()
   endif()
-  target_compile_options(${test} PRIVATE -O0)
   if("inventory_grpc" IN_LIST ARGN)
     target_precompile_headers(${test} REUSE_FROM grpc_test_headers)
   else()
