@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -31,6 +32,8 @@ using std::chrono::steady_clock;
 
 // How often the store's health is looked at.
 constexpr milliseconds kHealthInterval{1'000};
+// What a store gets where finishing the calls has used up the limit: closing takes little.
+constexpr milliseconds kLeastTimeToClose{2'000};
 // How old a figure may be that inventory.enable_cache allows.
 constexpr milliseconds kCacheTtl{200};
 
@@ -66,13 +69,15 @@ class Process {
   // Until a signal asks to stop. A store that no longer serves takes the health answer with it.
   void Run();
 
-  // Finishes what was accepted, within server.stop_limit, and closes the store.
+  // Finishes what was accepted, within server.stop_limit, and closes the store. Ends the process
+  // where the store does not close, as one on a database that hangs.
   absl::Status Stop();
 
  private:
   absl::Status OpenStore();
   absl::Status OpenEmbedded();
   absl::Status OpenMysql();
+  absl::Status CloseStore(steady_clock::time_point deadline);
   void LookAtHealth();
   void BecomeReady();
 
@@ -182,7 +187,7 @@ absl::Status Process::Stop() {
   rpc_->Stop(std::chrono::seconds(config_.server_stop_limit));
   service_->Stop(std::max(
       milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now())));
-  const absl::Status closed = store_->Close();
+  const absl::Status closed = CloseStore(deadline);
   const ServiceFigures figures = service_->Figures();
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - started_at_);
@@ -192,6 +197,15 @@ absl::Status Process::Stop() {
                       {"refused_full", figures.refused_full},
                       {"uptime_seconds", uptime.count()}});
   return closed;
+}
+
+absl::Status Process::CloseStore(steady_clock::time_point deadline) {
+  auto closing = std::async(std::launch::async, [this] { return store_->Close(); });
+  deadline = std::max(deadline, steady_clock::now() + kLeastTimeToClose);
+  if (closing.wait_until(deadline) == std::future_status::ready) return closing.get();
+  LogError("the store did not close in time; ending all the same: what was answered is safe",
+           {{"limit_seconds", config_.server_stop_limit}});
+  _exit(kExitFailed);
 }
 
 ExitStatus Fail(const Config& config, const char* what, const absl::Status& status) {

@@ -3,7 +3,9 @@
 
 Usage: mysql_test.py INVENTORY_SERVICE PRIVATE_MARIADB [unittest's arguments]
 """
+import os
 import pathlib
+import signal
 import sys
 import tempfile
 import unittest
@@ -144,6 +146,20 @@ class LifeTest(MysqlTest):
         stock = self.call(channel, 'GetStock', BOOK_1)
         self.assertIn(b'\x18\x01\x20\x02', stock)  # book_id 1, stock 2
         self.assertEqual(self.service.stop(), 0)
+
+    def test_a_database_that_hangs_does_not_hold_up_a_stop(self):
+        database = self.database().start()
+        self.service.environment['INVENTORY_SERVER_STOP_LIMIT'] = '1'
+        database.dsn += '?readTimeout=600s'
+        channel = self.start(database)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        os.kill(database.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, database.pid, signal.SIGCONT)
+        call = channel.unary_unary('/inventory.v1.InventoryService/RestockInventory').future(
+            RESTOCK_1, timeout=WAIT_SECONDS)
+        self.assertEqual(self.service.stop(), 1)
+        self.assertIn('the store did not close in time', self.service.log)
+        self.assertNotEqual(call.code(), grpc.StatusCode.OK)
 
     def test_stock_outlives_the_service(self):
         database = self.database().start()
