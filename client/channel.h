@@ -14,10 +14,8 @@ class Channel;
 namespace inventory {
 
 // A connection of its own to `target` ("host:port"), made when it is first used and made again by
-// itself after a loss. Where the target has several addresses ("ipv4:10.0.0.1:9004,10.0.0.2:9004",
-// or a name that stands for them) there is one to each instance, and calls take turns among them.
-// gRPC resends nothing on it by itself, takes no service config from the name service and goes
-// through no proxy: what is sent twice is decided in inventory_client.h alone.
+// itself after a loss. gRPC resends nothing on it by itself, takes no service config from the name
+// service and goes through no proxy: what is sent twice is decided in inventory_client.h alone.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
 
 // Waits until the channel is connected. UNAVAILABLE when an attempt to connect failed,

@@ -7,7 +7,6 @@
 #include <functional>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status_matchers.h"
 #include "client/channel.h"
@@ -134,25 +133,6 @@ TEST_F(InventoryClientTest, SendsAnOrderAgainUnchangedWhenItsAnswerIsLost) {
   ASSERT_OK(response);
   EXPECT_EQ(response->remaining_stock(), 95);
   EXPECT_THAT(service_.arrived(), AllOf(SizeIs(2), Each(DeductRequest().ShortDebugString())));
-}
-
-TEST_F(InventoryClientTest, InstancesTakeTurns) {
-  ScriptedService other;
-  int other_port = 0;
-  const auto server =
-      grpc::ServerBuilder()
-          .AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &other_port)
-          .RegisterService(&other)
-          .BuildAndStart();
-  InventoryClient client(
-      MakeChannel(absl::StrCat("ipv4:127.0.0.1:", port_, ",127.0.0.1:", other_port)), {});
-  // Until both connections are there, one gets all.
-  for (int i = 0; i < 10'000 && (service_.arrived().empty() || other.arrived().empty()); ++i) {
-    ASSERT_OK(client.DeductStock(DeductRequest()));
-  }
-  const std::size_t before = other.arrived().size();
-  for (int i = 0; i < 10; ++i) ASSERT_OK(client.DeductStock(DeductRequest()));
-  EXPECT_EQ(other.arrived().size() - before, 5u);
 }
 
 TEST_F(InventoryClientTest, SendsARestockWithARequestIdAgainUnchanged) {

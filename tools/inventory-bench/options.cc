@@ -17,10 +17,7 @@ CLI::Range BookIds() {
 }
 
 void AddConnection(CLI::App& command, ConnectionOptions& options) {
-  command
-      .add_option("--address", options.address,
-                  "host:port of inventory-service; instances of one database take turns: "
-                  "ipv4:A:9004,B:9004")
+  command.add_option("--address", options.address, "host:port of inventory-service")
       ->capture_default_str();
   command.add_option("--channels", options.channels, "connections")
       ->capture_default_str()
