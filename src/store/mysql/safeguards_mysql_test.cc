@@ -218,6 +218,13 @@ TEST_F(SafeguardsTest, AWriterWhoseRowIsGoneWritesOnAtOnce) {
   EXPECT_EQ(Stock(kBook).available, 111);
 }
 
+TEST_F(SafeguardsTest, ADatabaseThatNamesNoOwnerIsNotWrittenTo) {
+  ASSERT_OK(Connect()->Run("DELETE FROM store_owner"));
+  Answer answer = Begin(*a_, {{Restock{kBook, 10, "", ""}, nullptr}});
+  EXPECT_THAT(answer.Wait(), StatusIs(absl::StatusCode::kUnavailable, "restart this instance"));
+  EXPECT_EQ(Stock(kBook).available, 100);
+}
+
 TEST_F(SafeguardsTest, AnInstanceThatVanishesInsideATransactionIsShakenOff) {
   ConnectionGate gate(database_.dsn().port);
   const std::unique_ptr<StockStore> vanishing = OpenThrough(gate);
