@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/channel.h"
 
 namespace inventory {
@@ -21,8 +22,10 @@ gpr_timespec ToTimespec(LoadClient::Clock::time_point time) {
 
 LoadClient::LoadClient(const Settings& settings) : slots_(settings.slots) {
   for (int i = 0; i < settings.channels; ++i) {
-    channels_.push_back(MakeChannel(settings.address));
-    stubs_.emplace_back(channels_.back());
+    for (const absl::string_view address : absl::StrSplit(settings.address, ',')) {
+      channels_.push_back(MakeChannel(std::string(address)));
+      stubs_.emplace_back(channels_.back());
+    }
   }
   free_.reserve(slots_.size());
   for (Slot& slot : slots_) free_.push_back(&slot);

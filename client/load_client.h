@@ -25,8 +25,9 @@ class LoadClient {
   using Clock = std::chrono::steady_clock;
 
   struct Settings {
+    // host:port; or several, separated by commas: instances that serve the same stock.
     std::string address = "127.0.0.1:9004";
-    int channels = 1;  // connections; calls take turns
+    int channels = 1;  // connections to each address; calls take turns
     int slots = 64;    // calls in flight, at most
   };
 

@@ -1,433 +1,188 @@
 #!/usr/bin/python3
 """kill -9 under mixed load, again and again; then everything is held against what the callers saw.
 
-Usage: kill_test.py INVENTORY_SERVICE PROTOC PROTO_FILE [--cycles N] [--seed N]
-                    [--forgetful-disk LIBRARY] [--expect-breach]
+Usage: kill_test.py INVENTORY_SERVICE PROTOC PROTO_FILE [--cycles N] [--seed N] [--expect-breach]
+                    [--forgetful-disk LIBRARY]
+                    [--store mysql --mariadb PRIVATE_MARIADB [--forgetful-server]]
 
-Two hundred callers sell, reserve, confirm, cancel, return and restock, each call made again with the
-same content until it is answered, some calls twice at the same time. In each cycle the service is
-killed and started again twice: in the middle of that, and, when all is quiet, on the first answer to
-an order that was sent twice. The orders and logs it holds must agree with every answer it gave:
+The callers and the invariants are callers.py's. In each cycle something is killed and started again
+twice: in the middle of the load, and, when all is quiet, on the first answer to an order that was
+sent twice.
 
-  I1, I2  in every figure read                 I3, I8  from the logs
-  I4      one effect a line and verb           I5      what was answered is there
-  I6      what was refused is not              I7      a reservation ends once, whole, never early
-  I10     the same content, the same code      I13     two books only ever reserved together agree
+Store embedded: the service is killed. kill -9 leaves the page cache, so a missing fsync cannot show
+on the machine's disk, and an answer that leaves before its batch is written hardly ever: the kill
+would have to fall into microseconds. So every other cycle puts forgetful_disk_preload.cc under the
+service: a kill there loses all that was not synced, and a sync takes long enough to be killed in.
 
-kill -9 leaves the page cache, so a missing fsync cannot show on the machine's disk, and an answer
-that leaves before its batch is written hardly ever: the kill would have to fall into microseconds.
-So every other cycle puts forgetful_disk_preload.cc under the service: a kill there loses all that
-was not synced, and a sync takes long enough to be killed in.
+Store mysql: the service, its database server, or both at once; the seed decides. Where only the
+server is killed the service lives on, with transactions whose outcome it has to find out.
+--forgetful-server: a server that writes what it committed only once a second, so a kill -9 of it
+forgets answered sales; only the server is killed.
 
---expect-breach is for services with a fault in them: the forgetful disk in every cycle, and success
-only when an answer is seen to be forgotten (I5 or I10).
+--expect-breach is for what has a fault in it: the forgetful disk in every cycle, and success only
+when an answer is seen to be forgotten (I5 or I10).
 """
 import argparse
 import asyncio
-import collections
-import importlib
-import itertools
 import pathlib
 import random
 import re
-import subprocess
 import sys
 import tempfile
-import typing
 
-import grpc
-
+from callers import Client, Load, check, expect, load_messages
+from mariadb import Mariadb
 from service import Service
 
-CALLERS = 200
-BOOKS = range(1, 6)
-TWINS = (101, 102)  # only ever reserved together, in equal numbers
-QUIET = 201  # sold only when nobody else is about
-ALL_BOOKS = [*TWINS, *BOOKS, QUIET]
 LOAD_SECONDS = 0.7
-SHORT_TTL, LONG = 1, 86_400  # seconds a reservation is held: over within a run, and not
-OK, SHORT, EXPIRED = 0, 40100, 40903
-CHANNEL_OPTIONS = [('grpc.initial_reconnect_backoff_ms', 20), ('grpc.min_reconnect_backoff_ms', 20),
-                   ('grpc.max_reconnect_backoff_ms', 100)]
+UNITS = 3000  # a book is stocked with
 
 
-class Answer(typing.NamedTuple):
-    response: typing.Any
-    sent: int      # when the attempt that was answered was made, and
-    received: int  # when its answer was: numbers of the client's events
+class Embedded:
+    """The service, killed; `disks`: the environments that it runs in by turns."""
 
-    @property
-    def code(self):
-        return self.response.code
+    def __init__(self, program, folder, disks):
+        self.service = Service(program, None, folder, 'embedded')
+        self.disks, self.cycle = disks, 0
+        self.service.environment = disks[0]
+        self.service.start()
 
+    def begin_cycle(self):
+        self.service.environment = self.disks[self.cycle % len(self.disks)]
+        self.cycle += 1
 
-class Client:
-    """Makes each call until it is answered, or until `ending`."""
+    def crash(self):
+        """What was killed, and runs again."""
+        self.service.kill()
+        self.service.start()
+        return 'service'
 
-    def __init__(self, messages, port):
-        self.messages = messages
-        self.channel = grpc.aio.insecure_channel(f'127.0.0.1:{port}', options=CHANNEL_OPTIONS)
-        self.methods = {}
-        self.events = itertools.count()
-        self.answered = self.unanswered = 0
-        self.ending = False
-
-    async def make(self, name, **fields):
-        """The Answer to a call."""
-        if name not in self.methods:
-            self.methods[name] = self.channel.unary_unary(
-                f'/inventory.v1.InventoryService/{name}',
-                request_serializer=lambda message: message.SerializeToString(),
-                response_deserializer=getattr(self.messages, name + 'Response').FromString)
-        request = getattr(self.messages, name + 'Request')(**fields)
-        for _ in range(3000):
-            sent = next(self.events)
-            try:
-                response = await self.methods[name](request, timeout=10)
-                self.answered += 1
-                return Answer(response, sent, next(self.events))
-            except grpc.aio.AioRpcError as error:
-                if self.ending or error.code() not in (grpc.StatusCode.UNAVAILABLE,
-                                                       grpc.StatusCode.DEADLINE_EXCEEDED):
-                    raise
-                self.unanswered += 1
-                await asyncio.sleep(0.02)
-        raise AssertionError(f'{name} was never answered')
-
-    async def call(self, name, **fields):
-        return (await self.make(name, **fields)).response
-
-    async def twice(self, name, on_first=None, **fields):
-        """The same call twice at the same time; on_first() is awaited when one of them is answered.
-        The better response."""
-        calls = [asyncio.create_task(self.make(name, **fields)) for _ in range(2)]
-        if on_first:
-            await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-            await on_first()
-        first, second = sorted(await asyncio.gather(*calls), key=lambda answer: answer.received)
-        passed = name == 'ReserveStock' and second.code == EXPIRED
-        expect(first.code != OK or second.sent < first.received or passed or
-               is_duplicate(second.response),
-               f'I5: {name} {fields} was answered; again: {second.code} {second.response.message}')
-        one, two = sorted((first, second), key=lambda answer: answer.code)
-        # Between them stock may have come back, or the reservation may have passed.
-        expect(one.code == two.code or one.code == OK and two.code in (SHORT, EXPIRED),
-               f'I10: {name} {fields}: {one.code} and {two.code}')
-        return one.response
-
-    async def change(self, dice, name, **fields):
-        """The same, sometimes twice at the same time."""
-        return await (self.twice if dice.random() < 0.3 else self.call)(name, **fields)
+    def close(self):
+        self.service.close()
 
 
-def is_duplicate(response):
-    return response.code == OK and response.message.endswith('（幂等性）')
+class OverMysql:
+    """The service and its database server, killed as the dice fall."""
+
+    def __init__(self, program, folder, mariadb, forgetful, dice):
+        self.database = Mariadb(mariadb, pathlib.Path(folder, 'mariadb')).start()
+        self.service = Service(program, None, folder, 'mysql')
+        self.service.environment['INVENTORY_DATABASE_DSN'] = self.database.dsn
+        self.forgetful, self.dice = forgetful, dice
+        self.victims = ('server',) if forgetful else ('service', 'server', 'both')
+        self.service.start()
+
+    def begin_cycle(self):
+        if self.forgetful:  # from now on: the tables and the first stock are safe
+            self.database.ask('SET GLOBAL innodb_flush_log_at_trx_commit=0')
+
+    def crash(self):
+        """What was killed, and runs again."""
+        victim = self.dice.choice(self.victims)
+        if victim != 'server':
+            self.service.kill()
+        if victim != 'service':
+            self.database.kill()
+        if victim == 'both':
+            self.service.launch()  # and waits for its database
+        if victim != 'service':
+            self.database.start()
+        if victim == 'service':
+            self.service.start()
+        return victim
+
+    def close(self):
+        self.service.close()
+        self.database.kill()
 
 
-def expect(condition, what):
-    if not condition:
-        raise AssertionError(what)
+async def run_cycle(machine, load, seconds):
+    """Killed under load; then, once every caller has its answer, on the answer to a quiet order.
+    What was killed."""
+    victims = []
 
-
-class Order:
-    """What a caller knows of its order."""
-
-    def __init__(self, number):
-        self.number = number
-        self.effects = collections.Counter()  # (book, verb) -> 1, as answered
-        self.refused = set()                  # (book, verb)
-        self.quantities = {}                  # book -> units
-        self.deadline = self.ttl = None
-
-    def note(self, book, verb, code, quantity):
-        self.quantities[book] = quantity
-        if code == OK:
-            self.effects[book, verb] = 1
-        else:
-            self.refused.add((book, verb))
-
-
-class Load:
-    def __init__(self, client, seed):
-        self.client = client
-        self.dice = random.Random(seed)
-        self.orders = {}
-        self.restocks = {}  # request id -> (book, quantity)
-        self.next_order = 1000
-        self.stopping = False
-
-    def new_order(self):
-        self.next_order += 1
-        return self.orders.setdefault(self.next_order, Order(self.next_order))
-
-    async def run_caller(self):
-        while not self.stopping:
-            await self.dice.choice((self.sell, self.sell, self.reserve, self.reserve_twins,
-                                    self.restock))()
-
-    async def sell(self):
-        order, book, units = self.new_order(), self.dice.choice(BOOKS), self.dice.randint(1, 3)
-        answer = await self.client.change(self.dice, 'DeductStock', book_id=book, quantity=units,
-                                          order_id=order.number)
-        expect(answer.code in (OK, SHORT), f'a deduct came to {answer.code} {answer.message}')
-        order.note(book, 'deduct', answer.code, units)
-        expect(answer.remaining_stock >= 0, f'I1: {answer}')
-        if answer.code != OK:
-            return
-        if self.dice.random() < 0.3:
-            again = await self.client.call('DeductStock', book_id=book, quantity=units,
-                                           order_id=order.number)
-            expect(is_duplicate(again),
-                   f'I10: order {order.number} again: {again.code} {again.message}')
-        if self.dice.random() < 0.4:
-            back = await self.client.change(self.dice, 'ReleaseStock', book_id=book,
-                                            order_id=order.number, quantity=units)
-            expect(back.code == OK, f'I5: order {order.number} was sold; back: {back.code}')
-            order.note(book, 'release', OK, units)
-
-    async def sell_quietly(self, crash):
-        """One order sent twice, with nobody else about, and crash() on the first answer. The second
-        is decided in a batch of its own, which changes nothing but rests on the first's."""
-        order, units = self.new_order(), self.dice.randint(1, 3)
-        fields = {'book_id': QUIET, 'quantity': units, 'order_id': order.number}
-        answer = await self.client.twice('DeductStock', on_first=crash, **fields)
-        expect(answer.code == OK, f'a deduct came to {answer.code} {answer.message}')
-        order.note(QUIET, 'deduct', OK, units)
-        again = await self.client.call('DeductStock', **fields)
-        expect(is_duplicate(again), f'I5: order {order.number} was answered; again: {again.code} '
-                                    f'{again.message}')
-
-    async def reserve(self):
-        books = self.dice.sample(BOOKS, self.dice.randint(1, 3))
-        await self.hold({book: self.dice.randint(1, 3) for book in books})
-
-    async def reserve_twins(self):
-        units = self.dice.randint(1, 3)
-        await self.hold({book: units for book in TWINS})
-
-    async def hold(self, units):
-        order, ttl = self.new_order(), self.dice.choice((SHORT_TTL, LONG))
-        order.ttl = ttl
-        lines = [{'book_id': book, 'quantity': n} for book, n in units.items()]
-        answer = await self.client.change(self.dice, 'ReserveStock', order_id=order.number,
-                                          lines=lines, ttl_seconds=ttl)
-        # Its retry may come after its deadline.
-        expect(answer.code in (OK, SHORT) or ttl == SHORT_TTL and answer.code == EXPIRED,
-               f'a reserve came to {answer.code} {answer.message}')
-        if answer.code == EXPIRED:
-            return
-        for book, n in units.items():
-            order.note(book, 'reserve', answer.code, n)
-        if answer.code != OK:
-            return
-        order.deadline = answer.expires_at_ms
-        verb = self.dice.choice(('confirm', 'cancel', 'leave'))
-        if verb == 'leave':
-            return
-        name = 'ConfirmReservation' if verb == 'confirm' else 'CancelReservation'
-        end = await self.client.change(self.dice, name, order_id=order.number)
-        expect(end.code == OK or ttl == SHORT_TTL and end.code == EXPIRED,
-               f'I5: order {order.number} was reserved; {verb}: {end.code} {end.message}')
-        for book, n in units.items():
-            order.note(book, verb, end.code, n)
-
-    async def restock(self):
-        book, units = self.dice.choice(BOOKS), self.dice.randint(1, 6)
-        request_id = f'r{len(self.restocks)}'
-        self.restocks[request_id] = book, units
-        answer = await self.client.change(self.dice, 'RestockInventory', book_id=book,
-                                          quantity=units, request_id=request_id)
-        expect(answer.code == OK, f'a restock came to {answer.code}')
-
-    async def watch(self):
-        """Reads beside the load: figures add up, twins agree."""
-        while not self.stopping:
-            stocks = (await self.client.call('BatchGetStock', book_ids=[*TWINS, *BOOKS])).stocks
-            for stock in stocks:
-                expect(stock.stock >= 0 and stock.locked_stock >= 0, f'I1: {stock}')
-                expect(stock.total_stock == stock.stock + stock.locked_stock, f'I2: {stock}')
-            one, two = stocks[:2]
-            expect((one.stock, one.locked_stock) == (two.stock, two.locked_stock),
-                   f'I13: a reader saw half an order: {one} {two}')
-            await asyncio.sleep(0.002)
-
-
-async def read_log(client, book):
-    """A book's movements, oldest first."""
-    logs, token = [], ''
-    while True:
-        page = await client.call('GetInventoryLogs', book_id=book, page_size=100, page_token=token)
-        expect(page.code == OK, f'the log of book {book}: {page.code}')
-        logs += page.logs
-        token = page.next_page_token
-        if not token:
-            return logs[::-1]
-
-
-def check_log(book, log, stock):
-    """I3 and I8; the signs of I1 come with them."""
-    available = locked = 0
-    for number, m in enumerate(log, 1):
-        expect(m.sequence == number, f'I8: book {book} has a gap before {m}')
-        expect(m.before_stock == available, f'I8: {m} does not follow {available}')
-        gain = {'deduct': -1, 'reserve': -1, 'confirm': 0}.get(m.change_type, 1) * m.quantity
-        expect(m.after_stock == available + gain, f'I3: {m}')
-        held = {'reserve': 1, 'confirm': -1, 'cancel': -1, 'expire': -1}.get(m.change_type, 0)
-        expect(m.locked_after == locked + held * m.quantity, f'I3: {m}')
-        available, locked = m.after_stock, m.locked_after
-        expect(available >= 0 and locked >= 0, f'I1: {m}')
-    expect((stock.stock, stock.locked_stock) == (available, locked), f'I3: {stock}')
-
-
-def check_orders(load, logs):
-    effects = collections.defaultdict(list)  # (order, book) -> movements
-    for log in logs.values():
-        for m in log:
-            if m.order_id:
-                effects[m.order_id, m.book_id].append(m)
-    possible = re.compile('deduct( release)?|reserve( (confirm|cancel|expire))?')
-    for (number, book), movements in effects.items():
-        verbs = ' '.join(m.change_type for m in movements)
-        expect(possible.fullmatch(verbs), f'I4: order {number} book {book} went through {verbs}')
-        order = load.orders[number]
-        for m in movements:
-            expect(m.quantity == order.quantities.get(book, m.quantity), f'I4: {m}')
-            expect(m.change_type != 'expire' or order.deadline is None or
-                   m.created_at_ms >= order.deadline, f'I7: expired early: {m}')
-    for order in load.orders.values():
-        ends = set()
-        for book in order.quantities:
-            done = {m.change_type: m.created_at_ms for m in effects[order.number, book]}
-            for known, verb in order.effects:
-                expect(known != book or verb in done,
-                       f'I5: order {order.number} book {book}: {verb} was answered and is gone')
-            for known, verb in order.refused:
-                expect(known != book or verb not in done,
-                       f'I6: order {order.number} book {book}: {verb} was refused and is there')
-            ends.add(next(((v, t) for v, t in done.items() if v in ('confirm', 'cancel', 'expire')),
-                          None))
-        expect(len(ends) <= 1, f'I7: order {order.number} did not end as a whole: {ends}')
-    restocks = collections.Counter(m.request_id for log in logs.values() for m in log
-                                   if m.change_type == 'restock' and m.request_id in load.restocks)
-    for request_id in load.restocks:
-        expect(restocks[request_id] == 1, f'I5: restock {request_id}: {restocks[request_id]} times')
-
-
-async def wait_for_expiry(client, load, books):
-    """Until only what was reserved for long, and never ended, is locked."""
-    held = collections.Counter()
-    for order in load.orders.values():
-        for book, units in order.quantities.items():
-            ended = {(book, 'confirm'), (book, 'cancel')} & order.effects.keys()
-            if (book, 'reserve') in order.effects and not ended and order.ttl == LONG:
-                held[book] += units
-    for _ in range(300):
-        stocks = (await client.call('BatchGetStock', book_ids=books)).stocks
-        if all(stock.locked_stock == held[stock.book_id] for stock in stocks):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f'I7: of {held} this is locked after half a minute: {stocks}')
-
-
-async def check(client, load):
-    await wait_for_expiry(client, load, ALL_BOOKS)
-    logs = {book: await read_log(client, book) for book in ALL_BOOKS}
-    stocks = (await client.call('BatchGetStock', book_ids=ALL_BOOKS)).stocks
-    for book, stock in zip(ALL_BOOKS, stocks):
-        check_log(book, logs[book], stock)
-    check_orders(load, logs)
-    return sum(len(log) for log in logs.values())
-
-
-async def run_cycle(service, load, seconds):
-    """Killed under load; then, once every caller has its answer, on the answer to a quiet order."""
     async def crash():
-        service.kill()
-        await asyncio.to_thread(service.start)
+        victims.append(await asyncio.to_thread(machine.crash))
 
-    load.stopping = False
-    tasks = [asyncio.create_task(load.run_caller()) for _ in range(CALLERS)]
-    tasks.append(asyncio.create_task(load.watch()))
-    try:
-        # A caller that saw something wrong ends the wait.
-        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            task.result()
+    async def crash_under_load():
+        await asyncio.sleep(seconds)
         await crash()
-        load.stopping = True
-        await asyncio.gather(*tasks)
-    except Exception:
-        # With calls in flight grpc.aio would not let the program end.
-        load.stopping = load.client.ending = True
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+
+    await load.run_while(crash_under_load)
     await load.sell_quietly(crash)
+    return victims
 
 
-async def kill_again_and_again(client, service, disks, cycles, seed):
-    for book in ALL_BOOKS:
-        answer = await client.call('RestockInventory', book_id=book, quantity=3000,
-                                   request_id='first')
-        expect(answer.code == OK, 'stocking the books')
-    load = Load(client, seed)
-    dice = random.Random(seed)
-    for cycle in range(cycles):
-        service.environment = disks[cycle % len(disks)]
-        await run_cycle(service, load, LOAD_SECONDS * dice.uniform(0.5, 1.5))
-        print(f'cycle {cycle + 1}: {client.answered} answers so far', flush=True)
+async def kill_again_and_again(machine, client, arguments, dice):
+    load = Load(client, dice.randrange(2**32))
+    await load.stock_up(UNITS)
+    for cycle in range(arguments.cycles):
+        machine.begin_cycle()
+        victims = await run_cycle(machine, load, LOAD_SECONDS * dice.uniform(0.5, 1.5))
+        print(f'cycle {cycle + 1}: killed {" and ".join(victims)}; {client.answered} answers so '
+              f'far', flush=True)
     movements = await check(client, load)
     print(f'{client.answered} answers to {len(load.orders)} orders, {client.unanswered} calls left '
-          f'unanswered, {movements} movements, {2 * cycles} kills: all as it must be')
-    expect(client.unanswered > 0, 'no call was in flight when the service was killed')
+          f'unanswered, {movements} movements, {2 * arguments.cycles} kills: all as it must be')
+    expect(client.unanswered > 0, 'no call was in flight when something was killed')
 
 
-async def run(service, messages, arguments, seed):
+async def run(machine, messages, arguments, dice):
+    client = Client(messages, machine.service.port)
+    try:
+        await kill_again_and_again(machine, client, arguments, dice)
+    finally:
+        await client.close()
+
+
+def make_machine(arguments, folder, dice):
+    if arguments.store == 'mysql':
+        return OverMysql(arguments.service, folder, arguments.mariadb, arguments.forgetful_server,
+                         dice)
     disks = [{'LD_PRELOAD': arguments.forgetful_disk} if arguments.forgetful_disk else {}]
     if not arguments.expect_breach:
         disks.append({})
-    service.environment = disks[0]
-    service.start()
-    client = Client(messages, service.port)
-    try:
-        await kill_again_and_again(client, service, disks, arguments.cycles, seed)
-    finally:
-        await client.channel.close()
+    return Embedded(arguments.service, folder, disks)
 
 
-def load_messages(protoc, proto, folder):
-    """The message classes, generated into the folder."""
-    root = pathlib.Path(proto).parents[2]
-    subprocess.run([protoc, '-I', root, '--python_out', folder, proto], check=True)
-    sys.path.insert(0, folder)
-    return importlib.import_module('inventory.v1.inventory_pb2')
-
-
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('service')
     parser.add_argument('protoc')
     parser.add_argument('proto')
+    parser.add_argument('--store', choices=('embedded', 'mysql'), default='embedded')
     parser.add_argument('--cycles', type=int, default=3)
     parser.add_argument('--seed', type=int, default=None)
     parser.add_argument('--forgetful-disk', metavar='LIBRARY')
+    parser.add_argument('--mariadb', metavar='PROGRAM')
+    parser.add_argument('--forgetful-server', action='store_true')
     parser.add_argument('--expect-breach', action='store_true')
     arguments = parser.parse_args()
+    if (arguments.store == 'mysql') != bool(arguments.mariadb):
+        parser.error('--store mysql and --mariadb go together')
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     print(f'seed {seed}', flush=True)
+    dice = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix='inventory-kill-') as folder:
         messages = load_messages(arguments.protoc, arguments.proto, folder)
-        service = Service(arguments.service, None, folder, 'embedded')
+        machine = make_machine(arguments, folder, dice)
         try:
-            asyncio.run(run(service, messages, arguments, seed))
+            asyncio.run(run(machine, messages, arguments, dice))
         except AssertionError as error:
             if not (arguments.expect_breach and re.match('(I5|I10): ', str(error))):
+                print(machine.service.log[-2_000:], flush=True)
                 raise
             print(f'seen, as it must be: {error}')
         else:
             if arguments.expect_breach:
                 sys.exit('no answer was seen to be forgotten')
         finally:
-            service.close()
+            machine.close()
 
 
 if __name__ == '__main__':

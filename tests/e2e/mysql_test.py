@@ -1,10 +1,14 @@
 #!/usr/bin/python3
-"""The service on a database that is away, comes, goes, refuses, or holds what it must not touch.
+"""The service on a database that is away, comes, goes, refuses, is full, or holds what it must not
+touch.
 
 Usage: mysql_test.py INVENTORY_SERVICE PRIVATE_MARIADB [unittest's arguments]
 """
+import contextlib
+import itertools
 import os
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -12,17 +16,24 @@ import unittest
 
 import grpc
 
-from mariadb import Mariadb
+from mariadb import Mariadb, SqlError
 from service import Service, ServiceTest, WAIT_SECONDS, wait_for
 
 # Requests are so small that their bytes are written by hand: field, wire type, value.
 BOOK_1 = b'\x08\x01'
 RESTOCK_1 = b'\x08\x01\x10\x01'  # book 1, quantity 1
+REMARK = b'\x22\xff\x01' + 255 * b'x'
 SERVING, NOT_SERVING = b'\x08\x01', b'\x08\x02'
 # What AutoMigrate of the earlier Go service makes, as far as it matters here.
 GO_TABLES = ('USE inventory;\n'
              'CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, stock BIGINT);\n'
              'CREATE TABLE inventory_logs (id BIGINT UNSIGNED PRIMARY KEY, book_id BIGINT);\n')
+DISK = '--innodb-data-file-path=ibdata1:12M:autoextend:max:{}M'
+WAITS_FOR_A_BOOK = ("SELECT id FROM information_schema.processlist WHERE user='clerk'"
+                    " AND command='Query' AND time_ms > 50 AND info LIKE '%FROM inventory %UPDATE'")
+# An account without the right to overrule the server's settings.
+CLERK = ("CREATE USER IF NOT EXISTS clerk IDENTIFIED BY 'hunter2';\n"
+         'GRANT ALL ON inventory.* TO clerk;\n')
 
 
 class MysqlTest(ServiceTest):
@@ -41,9 +52,6 @@ class MysqlTest(ServiceTest):
         self.addCleanup(lambda: database.process and database.kill())
         return database
 
-    def dsn_of(self, user_and_password, database='inventory'):
-        return f'{user_and_password}@unix({self.folder}/db/mariadbd.sock)/{database}'
-
     def launch(self, dsn):
         self.service.environment['INVENTORY_DATABASE_DSN'] = dsn
         self.service.launch()
@@ -58,9 +66,9 @@ class MysqlTest(ServiceTest):
         grpc.channel_ready_future(channel).result(timeout=WAIT_SECONDS)
         return channel
 
-    def start(self, database):
+    def start(self, database, user_and_password='root'):
         """The service, ready on the database; a channel to it."""
-        self.launch(database.dsn)
+        self.launch(database.dsn_of(user_and_password))
         self.wait_for_log(' ready ')
         return self.connect(self.service.log.partition(' port=')[2].split()[0])
 
@@ -92,10 +100,11 @@ class MysqlTest(ServiceTest):
 
 class StartTest(MysqlTest):
     def test_waits_for_a_server_that_is_away(self):
+        database = self.database()
         (self.folder / 'db').mkdir()
-        self.launch(self.dsn_of('root'))
+        self.launch(database.dsn_of('root'))
         self.wait_for_log('waiting for the store; calls are refused until it is there')
-        self.assertIn(f'location=unix({self.folder}/db/mariadbd.sock)/inventory reason=',
+        self.assertIn(f'location=unix({database.socket})/inventory reason=',
                       self.service.log)
         self.assertIn('is the server running', self.service.log)
         self.assertEqual(self.service.log.count('\n'), 2, self.service.log)
@@ -104,21 +113,21 @@ class StartTest(MysqlTest):
         self.assertIn('nothing was done', self.assert_unavailable(channel, 'DeductStock',
                                                                   BOOK_1 + b'\x10\x01\x18\x01'))
         self.assert_unavailable(channel, 'GetStock', BOOK_1)
-        self.database().start()
+        database.start()
         self.wait_for_log(' ready store=mysql ')
         self.assertEqual(self.health(channel), SERVING)
         self.call(channel, 'RestockInventory', RESTOCK_1)
 
     def test_refuses_what_waiting_does_not_mend(self):
-        self.database(init="CREATE USER IF NOT EXISTS clerk IDENTIFIED BY 'hunter2';\n"
-                           "GRANT SELECT ON inventory.* TO clerk;\n"
-                           'CREATE DATABASE IF NOT EXISTS other;\n').start()
-        self.assert_refused(self.dsn_of('clerk:hunter22'), 'cannot start', 'Access denied',
+        database = self.database(init="CREATE USER IF NOT EXISTS clerk IDENTIFIED BY 'hunter2';\n"
+                                      "GRANT SELECT ON inventory.* TO clerk;\n"
+                                      'CREATE DATABASE IF NOT EXISTS other;\n').start()
+        self.assert_refused(database.dsn_of('clerk:hunter22'), 'cannot start', 'Access denied',
                             'check user and password in database.dsn')
-        self.assert_refused(self.dsn_of('root', 'nowhere'), "Unknown database 'nowhere'",
+        self.assert_refused(database.dsn_of('root', 'nowhere'), "Unknown database 'nowhere'",
                             'CREATE DATABASE')
-        self.assert_refused(self.dsn_of('clerk:hunter2', 'other'), 'GRANT ALL ON')
-        self.assert_refused(self.dsn_of('clerk:hunter2'), 'CREATE command denied',
+        self.assert_refused(database.dsn_of('clerk:hunter2', 'other'), 'GRANT ALL ON')
+        self.assert_refused(database.dsn_of('clerk:hunter2'), 'CREATE command denied',
                             'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON '
                             "`inventory`.* TO 'clerk'@'%'")
 
@@ -169,6 +178,151 @@ class LifeTest(MysqlTest):
         stock = self.call(self.start(database), 'GetStock', BOOK_1)
         self.assertIn(b'\x18\x01\x20\x01', stock)
         self.assertNotIn('made a new, empty store', self.service.log)
+
+
+class FaultTest(MysqlTest):
+    """What a server that runs will not do. Callers are told that nothing was done, the log says
+    what to do about it, and when that is done the service goes on by itself with all it had."""
+
+    def serve_clerk(self, *arguments):
+        """A database, and a channel to the service on it, whose account has no special rights."""
+        database = self.database(*arguments, init=CLERK).start()
+        return database, self.start(database, 'clerk:hunter2')
+
+    def stock(self, channel):
+        """Units of book 1, every one of them restocked by a movement of its own."""
+        answer = self.call(channel, 'GetStock', BOOK_1)
+        fields = re.search(rb'\x18\x01\x20(.+)\x30(.+)\x38(.+)', answer, re.DOTALL)
+        self.assertTrue(fields, answer)
+        stock, total, movements = (sum((byte & 127) << 7 * i for i, byte in enumerate(field))
+                                   for field in fields.groups())
+        self.assertEqual((total, movements), (stock, stock))
+        return stock
+
+    def restock_until_logged(self, channel, advice):
+        """Restocks book 1 until the log says that the store does not serve, and the advice. How
+        often it was done; whenever it was not, the caller was told the same."""
+        done = 0
+
+        def restock():
+            nonlocal done
+            try:
+                self.call(channel, 'RestockInventory', RESTOCK_1 + REMARK)
+                done += 1
+            except grpc.RpcError as refusal:
+                self.assertEqual(refusal.code(), grpc.StatusCode.UNAVAILABLE)
+                self.assertIn('nothing was done', refusal.details())
+                self.assertIn(advice, refusal.details())
+            return advice in self.service.log.partition('the store does not serve')[2]
+
+        wait_for(f'it does not serve: {advice}', restock, self.service.process)
+        return done
+
+    def test_a_server_that_becomes_read_only(self):
+        database, channel = self.serve_clerk()
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        database.ask('SET GLOBAL read_only=1')
+        said = self.assert_unavailable(channel, 'RestockInventory', RESTOCK_1)
+        self.assertIn('nothing was done', said)
+        self.assertIn('(1290); the server is read-only: is it a replica?', said)
+        self.wait_for_health(channel, NOT_SERVING)
+        self.wait_for_log('the store does not serve')
+        self.assertIn('the server is read-only: is it a replica?', self.service.log)
+        self.assertEqual(self.stock(channel), 1)
+        database.ask('SET GLOBAL read_only=0')
+        self.wait_for_health(channel, SERVING)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        self.assertEqual(self.stock(channel), 2)
+        self.assertEqual(self.service.log.count('the store serves again'), 1)
+
+        # A start waits for it too.
+        self.assertEqual(self.service.stop(), 0)
+        database.ask('SET GLOBAL read_only=1')
+        self.launch(database.dsn_of('clerk:hunter2'))
+        self.wait_for_log('waiting for the store')
+        self.assertIn('the server is read-only: is it a replica?', self.service.log)
+        database.ask('SET GLOBAL read_only=0')
+        self.wait_for_log(' ready store=mysql ')
+
+    def take_connections(self, database):
+        """All that the server has left for accounts without special rights."""
+        taken = contextlib.ExitStack()
+        self.addCleanup(taken.close)
+        while True:
+            try:
+                taken.enter_context(database.session('clerk', 'hunter2'))
+            except SqlError as error:
+                self.assertEqual(str(error), 'Too many connections')
+                return taken
+
+    def test_a_server_with_too_many_connections(self):
+        advice = "Too many connections (1040); raise the server's limit or lower " \
+                 'database.max_open_conns'
+        database = self.database('--max-connections=10', init=CLERK).start()
+        taken = self.take_connections(database)
+        self.launch(database.dsn_of('clerk:hunter2'))
+        self.wait_for_log('waiting for the store')
+        self.assertIn(advice, self.service.log)
+        taken.close()
+        self.wait_for_log(' ready store=mysql ')
+        channel = self.connect(self.service.log.partition(' port=')[2].split()[0])
+
+        # Those that the service has serve on until they have been idle.
+        taken = self.take_connections(database)
+        done = self.restock_until_logged(channel, advice)
+        taken.close()
+        self.wait_for_health(channel, SERVING)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        self.assertEqual(self.stock(channel), done + 1)
+
+    def test_connections_that_are_killed_inside_a_transaction(self):
+        database, channel = self.serve_clerk()
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+
+        def kill_one(statement):
+            """Whether one was there that waited for the book."""
+            for connection, in database.ask(WAITS_FOR_A_BOOK):
+                with contextlib.suppress(SqlError):  # it may have ended by itself
+                    database.ask(f'{statement} {connection}')
+                    return True
+            return False
+
+        with database.session() as other:
+            other.run('START TRANSACTION')
+            other.run('SELECT * FROM inventory WHERE book_id=1 FOR UPDATE')
+            # Without a request id: nothing but the transaction itself keeps it from counting twice.
+            answer = channel.unary_unary('/inventory.v1.InventoryService/RestockInventory').future(
+                RESTOCK_1, timeout=WAIT_SECONDS)
+            for statement in ('KILL', 'KILL QUERY', 'KILL'):
+                wait_for(f'{statement} meets a transaction', lambda: kill_one(statement))
+        answer.result()
+        self.assertEqual(self.stock(channel), 2)
+        self.assertNotIn('the store does not serve', self.service.log)
+
+    def fill(self, database):
+        """Until the server has no page left to give. Small tables have pages of their own."""
+        with contextlib.suppress(SqlError):
+            for number in itertools.count():
+                database.ask(f'CREATE TABLE filler_{number} (bytes LONGBLOB)')
+                with contextlib.suppress(SqlError):
+                    while True:
+                        database.ask(f"INSERT INTO filler_{number} VALUES (REPEAT('x', 7900))")
+
+    def test_a_server_whose_disk_is_full(self):
+        # Tables in one file that may not grow: the server's errors are those of a full disk.
+        database, channel = self.serve_clerk('--innodb-file-per-table=OFF', DISK.format(16))
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        self.fill(database)
+        advice = 'is full (1114); free space on the database server'
+        done = self.restock_until_logged(channel, advice)
+        self.assertEqual(self.stock(channel), done + 1)
+        # A larger disk.
+        self.assertEqual(database.stop(), 0)
+        database.command.append(DISK.format(40))
+        database.start()
+        self.wait_for_health(channel, SERVING)
+        self.call(channel, 'RestockInventory', RESTOCK_1)
+        self.assertEqual(self.stock(channel), done + 2)
 
 
 if __name__ == '__main__':

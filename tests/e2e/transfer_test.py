@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Exports and imports with the real binaries: 100,000 movements there and back, and what goes wrong.
+"""Exports and imports with the real binaries: 100,000 movements there and back, and what goes
+wrong.
 
-Usage: transfer_test.py INVENTORY_SERVICE INVENTORYCTL [unittest's arguments]
+Usage: transfer_test.py INVENTORY_SERVICE INVENTORYCTL INVENTORY_BENCH PRIVATE_MARIADB
+                        [unittest's arguments]
 """
 import json
 import os
@@ -117,6 +119,31 @@ class TransferTest(ServiceTest):
         self.assertEqual(run('confirm 8', REFUSED)['code'], 40903)
         self.assertEqual(len(run('order 4')['logs']), 4)
 
+    def test_from_embedded_to_mysql_and_back(self):
+        first = self.serve('embedded')
+        self.live(first, 1_000)
+        # Orders of every kind, and then as many movements as are missing.
+        for load in (['mixed', '--seconds', '1'], ['deduct', '--orders', f'{SALES}', '--batch',
+                                                   '1000', '--in-flight', '4']):
+            status, output = self.finish(first.bench(*load, '--books', '100', '--popularity',
+                                                     'zipf', '--warm-up', '0'))
+            self.assertEqual(status, 0, output)
+        files = [first.folder / 'stock']
+        figures = self.run_json(first, f'export {files[0]}')
+        self.assertGreater(int(figures['movements']), SALES)
+        services = [first]
+        for kind in ('mysql', 'embedded'):
+            services.append(self.serve(kind))
+            imported = self.run_json(services[-1], f'import {files[-1]}')
+            self.assertEqual(imported['imported'], figures)
+            files.append(services[-1].folder / 'stock')
+            self.run_tool(services[-1], f'export {files[-1]}')
+            subprocess.run(['cmp', files[-2], files[-1]], check=True)
+        subprocess.run(['cmp', files[0], files[-1]], check=True)
+        for service in services[1:]:
+            self.assertEqual(self.reads(service), self.reads(first))
+            self.goes_on(service)
+
     def test_what_is_no_export_is_not_sent(self):
         service = self.serve('embedded')
         self.live(service, 500)
@@ -231,5 +258,6 @@ class TransferTest(ServiceTest):
 
 
 if __name__ == '__main__':
-    ServiceTest.programs, INVENTORYCTL = (sys.argv[1], None), sys.argv[2]
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    INVENTORYCTL, ServiceTest.programs = sys.argv[2], (sys.argv[1], sys.argv[3])
+    ServiceTest.mariadb = sys.argv[4]
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

@@ -114,7 +114,12 @@ class ConnectionGate {
     delay_ = delay;
     CutBefore(std::move(text));
   }
-  // CutBefore or CutAndHoldBack has met its text.
+  // The same, but the bytes reach the server at once, and the connection is reset when it answers.
+  void CutAtTheAnswer(std::string text) {
+    let_through_ = true;
+    CutBefore(std::move(text));
+  }
+  // One of these has met its text.
   bool has_cut() const { return !armed_; }
 
  private:
@@ -160,6 +165,7 @@ class ConnectionGate {
     const std::string received = Receive(pair.client);
     if (received.empty()) return false;
     if (armed_ && received.find(cut_before_) != std::string::npos) {
+      if (let_through_ && Send(pair.server, received)) Receive(pair.server);
       if (delay_.count() > 0) {
         held_back_.push_back(
             {std::move(pair.server), received, std::chrono::steady_clock::now() + delay_});
@@ -200,6 +206,7 @@ class ConnectionGate {
   std::vector<Pair> pairs_;             // of thread_
   std::vector<HeldBack> held_back_;     // of thread_
   std::chrono::milliseconds delay_{0};  // set before armed_, then of thread_
+  bool let_through_ = false;            // the same
   std::atomic<bool> cut_{false};
   std::string cut_before_;  // set before armed_, then of thread_
   std::atomic<bool> armed_{false};

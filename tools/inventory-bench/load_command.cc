@@ -1,5 +1,6 @@
 #include "tools/inventory-bench/load_command.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,10 @@ std::string Describe(const std::string& what, const LoadOptions& options) {
   absl::StrAppend(&text, ", ", Grouped(options.plan.in_flight), " in flight, ",
                   options.connection.channels,
                   options.connection.channels == 1 ? " connection" : " connections");
+  const std::string& address = options.connection.address;
+  if (const auto commas = std::count(address.begin(), address.end(), ','); commas != 0) {
+    absl::StrAppend(&text, " to each of ", commas + 1, " instances");
+  }
   if (options.plan.rate > 0) {
     absl::StrAppend(&text, ", ", options.plan.rate, " calls/s from a timetable");
   }

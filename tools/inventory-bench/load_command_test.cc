@@ -102,6 +102,19 @@ TEST(LoadCommandTest, ASaleThatTookNothingFails) {
               ElementsAre(HasSubstr("the books lost 27 units, the answers say 30")));
 }
 
+TEST(LoadCommandTest, SeveralAddressesAreOfOneStock) {
+  FakeShop shop;
+  DeductOptions options = Orders(shop, 100);
+  options.load.connection.address = shop.address() + "," + shop.address();
+  const auto report = RunDeduct(options);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->Passed()) << ToTable(*report);
+  EXPECT_THAT(report->what, HasSubstr("1 connection to each of 2 instances"));
+  options.load.connection.address += ",127.0.0.1:1";
+  EXPECT_THAT(RunDeduct(options),
+              StatusIs(absl::StatusCode::kUnavailable, "start inventory-service"));
+}
+
 TEST(LoadCommandTest, SaysWhenNothingAnswers) {
   EXPECT_THAT(LoadClient::Connect({.address = "127.0.0.1:1"}, std::chrono::milliseconds(50)),
               StatusIs(absl::StatusCode::kUnavailable, "start inventory-service"));

@@ -17,9 +17,12 @@ CLI::Range BookIds() {
 }
 
 void AddConnection(CLI::App& command, ConnectionOptions& options) {
-  command.add_option("--address", options.address, "host:port of inventory-service")
+  command
+      .add_option("--address", options.address,
+                  "host:port of inventory-service; or several, separated by commas, of instances "
+                  "that share their stock: calls go to them in turn")
       ->capture_default_str();
-  command.add_option("--channels", options.channels, "connections")
+  command.add_option("--channels", options.channels, "connections to each address")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
 }

@@ -16,8 +16,8 @@
 namespace inventory::bench {
 
 struct ConnectionOptions {
-  std::string address = "127.0.0.1:9004";
-  int channels = 1;
+  std::string address = "127.0.0.1:9004";  // or several, separated by commas
+  int channels = 1;                        // to each
 };
 
 // What deduct, get and mixed share.

@@ -50,7 +50,7 @@ absl::Status BatchTransaction::Begin() {
                        ";SELECT store, UTC_TIMESTAMP(3), (SELECT batch FROM writers WHERE writer=",
                        mark_.writer, ") FROM store_owner WHERE id=1 LOCK IN SHARE MODE")));
   if (results.size() != 1) return Unexpected();
-  if (!results[0].Next()) return absl::FailedPreconditionError("the table store_owner is empty");
+  if (!results[0].Next()) return NoOwner();
   RETURN_IF_ERROR(CheckOwner(results[0].Text(0)));
   if (results[0].IsNull(2)) return absl::NotFoundError("the writer's row is gone");
   const std::optional<TimeMs> server = ParseTime(results[0].Text(1));

@@ -182,26 +182,32 @@ absl::Status BatchWriter::Settle(const absl::Status& fault) {
 }
 
 absl::Status BatchWriter::Connect() {
-  if (connection_ && steady_clock::now() - used_ < kRenewAfter) return absl::OkStatus();
-  connection_.reset();
-  absl::StatusOr<std::unique_ptr<Connection>> opened = Connection::Open(shared_.dsn);
-  if (!opened.ok()) {
-    shared_.health.Set(opened.status());
-    return opened.status();
+  if (connection_ && steady_clock::now() - used_ >= kRenewAfter) connection_.reset();
+  if (!connection_) {
+    absl::StatusOr<std::unique_ptr<Connection>> opened = Connection::Open(shared_.dsn);
+    if (!opened.ok()) {
+      shared_.health.Set(opened.status());
+      return opened.status();
+    }
+    connection_ = *std::move(opened);
+    used_ = steady_clock::now();
   }
-  connection_ = *std::move(opened);
-  used_ = steady_clock::now();
   if (registered_) return absl::OkStatus();
   const absl::Status registered = Register();
   if (!registered.ok()) RollBack(registered);
   return registered;
 }
 
+// A conflict: an INSERT before it, whose answer was lost, has made the row. If it has not, the next
+// transaction finds none, and registers again. Nothing that exists is replaced here: these bytes
+// may reach the server late, when the row's number is what tells of a transaction in doubt.
 absl::Status BatchWriter::Register() {
-  RETURN_IF_ERROR(connection_
-                      ->Run(absl::StrCat("INSERT INTO writers (writer, batch, seen_at) VALUES (",
-                                         mark_.writer, ",", mark_.batch, ",UTC_TIMESTAMP(3))"))
-                      .status());
+  const absl::Status inserted =
+      connection_
+          ->Run(absl::StrCat("INSERT INTO writers (writer, batch, seen_at) VALUES (", mark_.writer,
+                             ",", mark_.batch, ",UTC_TIMESTAMP(3))"))
+          .status();
+  if (!inserted.ok() && FaultOf(inserted) != SqlFault::kConflict) return inserted;
   registered_ = true;
   return absl::OkStatus();
 }

@@ -81,7 +81,7 @@ absl::Status DatabaseMonitor::FindChanges() {
           kOverlap / 1'000, " SECOND AND writer NOT BETWEEN ", shared_.first_writer, " AND ",
           shared_.last_writer, ") FROM store_owner WHERE id=1")));
   if (results.size() != 1 || !results[0].Next()) {
-    return absl::FailedPreconditionError("the table store_owner is empty");
+    return NoOwner();
   }
   RETURN_IF_ERROR(CheckOwner(results[0].Text(1)));
   const TimeMs now = shared_.time.At(ParseTime(results[0].Text(0)).value_or(0));

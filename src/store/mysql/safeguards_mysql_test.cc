@@ -194,6 +194,37 @@ TEST_F(SafeguardsTest, ACommitThatNeverArrivesIsDoneAgain) {
   ExpectLogAgrees(kBook);
 }
 
+TEST_F(SafeguardsTest, AWriterWhoseRegistrationWasLostWritesOn) {
+  ConnectionGate gate(database_.dsn().port);
+  Dsn dsn = database_.dsn();
+  dsn.port = gate.port();
+  const std::unique_ptr<StockStore> store = Open(dsn);
+  gate.CutAtTheAnswer("INSERT INTO writers");
+  EXPECT_EQ(Run(*store, Restock{kBook, 10, "", ""}), Outcome::kRestocked);
+  EXPECT_TRUE(gate.has_cut());
+  EXPECT_EQ(Stock(kBook).available, 110);
+}
+
+TEST_F(SafeguardsTest, AWriterWhoseRowIsGoneWritesOnAtOnce) {
+  const auto store = OpenMysqlStore({.dsn = database_.dsn(), .max_connections = 3});
+  ASSERT_OK(store);  // with one writer
+  EXPECT_EQ(Run(**store, Restock{kBook, 1, "", ""}), Outcome::kRestocked);
+  // As another instance's start removes it after an idle day.
+  ASSERT_OK(Connect()->Run("DELETE FROM writers"));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(Run(**store, Restock{kBook, 10, "", ""}), Outcome::kRestocked);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3))
+      << "it waited until its connection was renewed";
+  EXPECT_EQ(Stock(kBook).available, 111);
+}
+
+TEST_F(SafeguardsTest, ADatabaseThatNamesNoOwnerIsNotWrittenTo) {
+  ASSERT_OK(Connect()->Run("DELETE FROM store_owner"));
+  Answer answer = Begin(*a_, {{Restock{kBook, 10, "", ""}, nullptr}});
+  EXPECT_THAT(answer.Wait(), StatusIs(absl::StatusCode::kUnavailable, "restart this instance"));
+  EXPECT_EQ(Stock(kBook).available, 100);
+}
+
 TEST_F(SafeguardsTest, AnInstanceThatVanishesInsideATransactionIsShakenOff) {
   ConnectionGate gate(database_.dsn().port);
   const std::unique_ptr<StockStore> vanishing = OpenThrough(gate);

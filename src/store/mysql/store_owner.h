@@ -12,6 +12,13 @@ namespace inventory {
 inline constexpr std::string_view kOwnName = "mysql";
 inline constexpr std::string_view kImporting = "importing";
 
+// The row is made at a start and never deleted.
+inline absl::Status NoOwner() {
+  return absl::FailedPreconditionError(
+      "the table store_owner is empty: the database was emptied or its server forgot; look whether "
+      "it is the right one and whole, then restart this instance");
+}
+
 // Whether a store that is named `owner` there is this one.
 inline absl::Status CheckOwner(std::string_view owner) {
   if (owner == kOwnName) return absl::OkStatus();
