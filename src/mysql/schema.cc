@@ -122,8 +122,7 @@ absl::Status CheckOwner(Connection& connection, std::string_view store) {
   }
   return absl::FailedPreconditionError(absl::StrCat(
       "the stock in this database is the ", owner, " store's; write store: ", owner,
-      ", or hand the stock over with `inventoryctl handover`, or name another database in "
-      "database.dsn"));
+      ", or name another database in database.dsn"));
 }
 
 // ---- durability ---------------------------------------------------------------------------------

@@ -119,7 +119,8 @@ TEST_F(SchemaTest, RefusesTablesOfAnotherProgram) {
 TEST_F(SchemaTest, RefusesAnotherStoresStock) {
   ASSERT_OK(PrepareSchema(*connection_, "redis"));
   EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "inventoryctl handover"));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "write store: redis, or name another database in database.dsn"));
   Ask("UPDATE store_owner SET store='importing'");
   EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
               StatusIs(absl::StatusCode::kFailedPrecondition, "an import"));
