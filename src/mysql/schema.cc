@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "mysql/migrations.h"
+#include "mysql/origin_tables.h"
 #include "mysql/rights.h"
 #include "mysql/schema_lock.h"
 #include "mysql/sql_text.h"
@@ -53,9 +54,9 @@ absl::Status CheckOwner(Connection& connection, std::string_view store) {
         "an import into this database is not finished; where none is running, drop the database, "
         "make it anew and import again");
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the stock in this database is the ", owner, " store's; write store: ", owner,
-      ", or name another database in database.dsn"));
+  return absl::FailedPreconditionError(absl::StrCat("the stock in this database is the ", owner,
+                                                    " store's; write store: ", owner,
+                                                    ", or name another database in database.dsn"));
 }
 
 // ---- durability ---------------------------------------------------------------------------------
@@ -85,6 +86,7 @@ absl::Status WarnOfWeakSettings(Connection& connection) {
 absl::Status Prepare(Connection& connection, std::string_view store) {
   SchemaLock lock(connection);
   RETURN_IF_ERROR(lock.Take());
+  RETURN_IF_ERROR(CheckNothingToTakeOver(connection));
   RETURN_IF_ERROR(Migrate(connection, Migrations()));
   RETURN_IF_ERROR(CheckRights(connection));
   RETURN_IF_ERROR(CheckOwner(connection, store));

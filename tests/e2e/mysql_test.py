@@ -19,7 +19,8 @@ RESTOCK_1 = b'\x08\x01\x10\x01'  # book 1, quantity 1
 SERVING, NOT_SERVING = b'\x08\x01', b'\x08\x02'
 # What AutoMigrate of the earlier Go service makes, as far as it matters here.
 GO_TABLES = ('USE inventory;\n'
-             'CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, stock BIGINT);\n'
+             'CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, stock BIGINT,'
+             ' locked_stock BIGINT, total_stock BIGINT);\n'
              'CREATE TABLE inventory_logs (id BIGINT UNSIGNED PRIMARY KEY, book_id BIGINT);\n')
 
 
@@ -120,10 +121,11 @@ class StartTest(MysqlTest):
                             'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON '
                             "`inventory`.* TO 'clerk'@'%'")
 
-    def test_refuses_the_tables_of_the_go_service(self):
-        database = self.database(init=GO_TABLES).start()
-        self.assert_refused(database.dsn, 'the tables of the earlier Go service',
-                            'inventoryctl adopt')
+    def test_waits_over_the_tables_of_the_go_service(self):
+        self.launch(self.database(init=GO_TABLES).start().dsn)
+        self.wait_for_log('waiting for the store; calls are refused until it is there')
+        self.assertIn('the tables of the earlier Go service', self.service.log)
+        self.assertIn('inventoryctl adopt', self.service.log)
 
 
 class LifeTest(MysqlTest):
