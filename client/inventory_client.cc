@@ -215,6 +215,12 @@ absl::StatusOr<v1::BackupResponse> InventoryClient::Backup(const v1::BackupReque
   return calls_->Call(&Admin::Backup, request, Calls::Repeat::kNever);
 }
 
+absl::StatusOr<v1::AdoptStockResponse> InventoryClient::AdoptStock(
+    const v1::AdoptStockRequest& request) {
+  return calls_->Call(&Admin::AdoptStock, request,
+                      request.dry_run() ? Calls::Repeat::kSafe : Calls::Repeat::kNever);
+}
+
 absl::Status InventoryClient::WatchStock(const v1::WatchStockRequest& request,
                                          OnAnswer<v1::WatchStockResponse> on_answer) {
   grpc::ClientContext context;

@@ -2,9 +2,9 @@
 //
 // A call that carries an idempotency key (an order id or a request_id) and a read may be sent
 // again, unchanged, when the service was UNAVAILABLE or the connection was lost: a repeated change
-// has no second effect. A restock or adjust without a request_id, and a backup, is sent at most
-// once: if its connection is lost on the way, nobody here can know whether it took effect, and the
-// status says "outcome unknown".
+// has no second effect. A restock or adjust without a request_id, a backup and an adoption are sent
+// at most once: if its connection is lost on the way, nobody here can know whether it took effect,
+// and the status says "outcome unknown".
 #pragma once
 
 #include <chrono>
@@ -59,6 +59,7 @@ class InventoryClient {
   absl::StatusOr<v1::ListStockResponse> ListStock(const v1::ListStockRequest& request);
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request);
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
+  absl::StatusOr<v1::AdoptStockResponse> AdoptStock(const v1::AdoptStockRequest& request);
 
   // Streams: `on_answer` is called with each answer until it returns false (the stream is then
   // cancelled, which is OK) or the stream ends. Not retried: the caller knows where to go on.

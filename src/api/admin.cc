@@ -83,6 +83,21 @@ void InventoryApi::Backup(const v1::BackupRequest& request, const CallContext&,
                                               }));
 }
 
+void InventoryApi::AdoptStock(const v1::AdoptStockRequest& request, const CallContext&,
+                              Respond<v1::AdoptStockResponse> respond) {
+  service_.store().Adopt(
+      request.dry_run(),
+      Answer<v1::AdoptStockResponse, AdoptedStock>(
+          std::move(respond), [](const AdoptedStock& adopted, v1::AdoptStockResponse& response) {
+            SetOutcome(Outcome::kOk, response);
+            response.set_books(adopted.books);
+            response.set_units(adopted.units);
+            response.set_sold_out_books(adopted.sold_out_books);
+            response.set_locked_units(adopted.locked_units);
+            response.set_log_rows(adopted.log_rows);
+          }));
+}
+
 std::unique_ptr<ExportStream> InventoryApi::ExportStock(const v1::ExportStockRequest&) {
   return std::make_unique<ExportStream>(service_.store());
 }

@@ -173,6 +173,14 @@ BackupResponse code 1 uint32
 BackupResponse message 2 string
 BackupResponse path 3 string
 BackupResponse bytes 4 uint64
+AdoptStockRequest dry_run 1 bool
+AdoptStockResponse code 1 uint32
+AdoptStockResponse message 2 string
+AdoptStockResponse books 3 uint64
+AdoptStockResponse units 4 uint64
+AdoptStockResponse sold_out_books 5 uint64
+AdoptStockResponse locked_units 6 uint64
+AdoptStockResponse log_rows 7 uint64
 StockFacts header 1 ExportHeader
 StockFacts movement 2 InventoryLog
 StockFacts balance 3 StockInfo
@@ -233,6 +241,7 @@ WatchStock WatchStockRequest stream-WatchStockResponse
 constexpr char kAdminMethods[] = R"(
 GetStatus GetStatusRequest GetStatusResponse
 Backup BackupRequest BackupResponse
+AdoptStock AdoptStockRequest AdoptStockResponse
 Reconcile ReconcileRequest stream-ReconcileResponse
 ExportStock ExportStockRequest stream-ExportStockResponse
 ImportStock stream-ImportStockRequest ImportStockResponse

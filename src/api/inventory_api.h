@@ -77,6 +77,8 @@ class InventoryApi {
                  Respond<v1::GetStatusResponse> respond);
   void Backup(const v1::BackupRequest& request, const CallContext& context,
               Respond<v1::BackupResponse> respond);
+  void AdoptStock(const v1::AdoptStockRequest& request, const CallContext& context,
+                  Respond<v1::AdoptStockResponse> respond);
   std::unique_ptr<ExportStream> ExportStock(const v1::ExportStockRequest& request);
   std::unique_ptr<ImportStream> ImportStock();
   // Reconcile: why this process has no answer to `rpc`.

@@ -93,24 +93,16 @@ std::vector<std::string> MadeTables(const std::vector<Migration>& known) {
   return tables;
 }
 
-// Before the first migration: none of the tables may be there.
-absl::Status CheckNobodyElses(Connection& connection, const std::vector<Migration>& known) {
+// Before the first migration: none of the tables may be there, but for those that are leaving.
+absl::Status CheckNobodyElses(Connection& connection, const std::vector<Migration>& known,
+                              const std::vector<std::string>& leaving) {
   std::vector<std::string> there;
   for (const std::string& table : MadeTables(known)) {
+    if (std::find(leaving.begin(), leaving.end(), table) != leaving.end()) continue;
     ASSIGN_OR_RETURN(const bool found, HasTable(connection, table));
     if (found) there.push_back(table);
   }
   if (there.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(
-      const std::vector<SqlRows> results,
-      connection.Run("SELECT 1 FROM information_schema.columns WHERE table_schema=DATABASE()"
-                     " AND table_name='inventory' AND column_name='sequence'"));
-  if (there.front() == "inventory" && results.front().size() == 0) {
-    return absl::FailedPreconditionError(
-        "the database holds the tables of the earlier Go service, which cannot be used as they "
-        "are; take their stock over with `inventoryctl adopt`, or name an empty database in "
-        "database.dsn");
-  }
   return absl::FailedPreconditionError(absl::StrCat(
       "the database holds tables that this service did not make, with names that it needs: ",
       absl::StrJoin(there, ", "), "; name a database of its own in database.dsn"));
@@ -174,6 +166,13 @@ absl::Status Apply(Connection& connection, const Migration& migration, const Pro
   return absl::OkStatus();
 }
 
+absl::Status CheckProgress(Connection& connection, const std::vector<Progress>& progress,
+                           const std::vector<Migration>& known,
+                           const std::vector<std::string>& leaving) {
+  RETURN_IF_ERROR(CheckNotNewer(progress, known));
+  return progress.empty() ? CheckNobodyElses(connection, known, leaving) : absl::OkStatus();
+}
+
 absl::Status WithMessage(const absl::Status& status, const std::string& message) {
   absl::Status with(status.code(), message);
   status.ForEachPayload(
@@ -196,10 +195,15 @@ const std::vector<Migration>& Migrations() {
   return *migrations;
 }
 
+absl::Status CheckMayMigrate(Connection& connection, const std::vector<Migration>& known,
+                             const std::vector<std::string>& leaving) {
+  ASSIGN_OR_RETURN(const std::vector<Progress> progress, ReadProgress(connection));
+  return CheckProgress(connection, progress, known, leaving);
+}
+
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& known) {
   ASSIGN_OR_RETURN(const std::vector<Progress> progress, ReadProgress(connection));
-  RETURN_IF_ERROR(CheckNotNewer(progress, known));
-  if (progress.empty()) RETURN_IF_ERROR(CheckNobodyElses(connection, known));
+  RETURN_IF_ERROR(CheckProgress(connection, progress, known, {}));
   for (const Migration& migration : known) {
     const auto found = std::find_if(progress.begin(), progress.end(), [&](const Progress& p) {
       return p.version == migration.version;

@@ -31,6 +31,10 @@ const std::vector<Migration>& Migrations();
 // FailedPrecondition: a newer schema, or tables with our names that this service did not make.
 absl::Status Migrate(Connection& connection, const std::vector<Migration>& known);
 
+// What Migrate refuses before it does anything. `leaving`: tables that will be gone by then.
+absl::Status CheckMayMigrate(Connection& connection, const std::vector<Migration>& known,
+                             const std::vector<std::string>& leaving);
+
 // The statements of a text, without comments ("--" to the end of the line) and the ';' at their
 // ends. Texts in quotes are kept as they are; a backslash in one means itself.
 std::vector<std::string> SplitStatements(std::string_view sql);

@@ -14,9 +14,10 @@ namespace inventory {
 // of the server that let it forget commits are logged.
 //
 // FailedPrecondition, with what to do, where going on would be wrong: a newer schema than this
-// program knows; the tables of the earlier Go service (`inventoryctl adopt`) or of another program;
-// another store's stock. PermissionDenied, with the GRANT to ask for: no right to make tables, or
-// to change their rows. Unavailable: another instance is at it. Other faults are the connection's.
+// program knows; another program's tables; another store's stock. PermissionDenied, with the GRANT
+// to ask for: no right to make tables, or to change their rows. Unavailable, where waiting helps:
+// another instance is at it; the stock of the earlier Go service waits to be taken over
+// (`inventoryctl adopt`). Other faults are the connection's.
 absl::Status PrepareSchema(Connection& connection, std::string_view store);
 
 }  // namespace inventory

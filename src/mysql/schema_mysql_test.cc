@@ -97,15 +97,36 @@ TEST_F(SchemaTest, RefusesANewerSchema) {
 }
 
 // What AutoMigrate of the Go service makes.
-TEST_F(SchemaTest, RefusesTheTablesOfTheGoService) {
-  Ask("CREATE TABLE inventory (book_id BIGINT UNSIGNED AUTO_INCREMENT, stock BIGINT NOT NULL"
-      " DEFAULT 0, locked_stock BIGINT NOT NULL DEFAULT 0, total_stock BIGINT NOT NULL DEFAULT 0,"
-      " created_at DATETIME(3) NULL, updated_at DATETIME(3) NULL, PRIMARY KEY (book_id),"
-      " INDEX idx_stock (stock));"
-      "CREATE TABLE inventory_logs (id BIGINT UNSIGNED AUTO_INCREMENT, PRIMARY KEY (id))");
+constexpr char kGoTables[] =
+    "CREATE TABLE inventory (book_id BIGINT UNSIGNED AUTO_INCREMENT, stock BIGINT NOT NULL"
+    " DEFAULT 0, locked_stock BIGINT NOT NULL DEFAULT 0, total_stock BIGINT NOT NULL DEFAULT 0,"
+    " created_at DATETIME(3) NULL, updated_at DATETIME(3) NULL, PRIMARY KEY (book_id),"
+    " INDEX idx_stock (stock));"
+    "CREATE TABLE inventory_logs (id BIGINT UNSIGNED AUTO_INCREMENT, PRIMARY KEY (id))";
+
+TEST_F(SchemaTest, WaitsUntilTheStockOfTheGoServiceIsTakenOver) {
+  Ask(kGoTables);
   EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "inventoryctl adopt"));
+              StatusIs(absl::StatusCode::kUnavailable, "inventoryctl adopt"));
   EXPECT_THAT(Tables(), ElementsAre("inventory", "inventory_logs")) << "nothing was made";
+}
+
+TEST_F(SchemaTest, WaitsWhereTakingOverWasCutShort) {
+  Ask(kGoTables);
+  Ask("RENAME TABLE inventory TO origin_inventory, inventory_logs TO origin_inventory_logs");
+  EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
+              StatusIs(absl::StatusCode::kUnavailable, "cut short"));
+  EXPECT_THAT(Tables(), ElementsAre("origin_inventory", "origin_inventory_logs"));
+  ASSERT_OK(Migrate(*connection_, Migrations()));
+  EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
+              StatusIs(absl::StatusCode::kUnavailable, "cut short"));
+  EXPECT_THAT(Ask("SELECT store FROM store_owner"), IsEmpty());
+}
+
+TEST_F(SchemaTest, AnInventoryOfAnotherKindIsAnotherPrograms) {
+  Ask("CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, shelf TEXT)");
+  EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "names that it needs: inventory"));
 }
 
 TEST_F(SchemaTest, RefusesTablesOfAnotherProgram) {
@@ -119,7 +140,8 @@ TEST_F(SchemaTest, RefusesTablesOfAnotherProgram) {
 TEST_F(SchemaTest, RefusesAnotherStoresStock) {
   ASSERT_OK(PrepareSchema(*connection_, "redis"));
   EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "inventoryctl handover"));
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "write store: redis, or name another database in database.dsn"));
   Ask("UPDATE store_owner SET store='importing'");
   EXPECT_THAT(PrepareSchema(*connection_, "mysql"),
               StatusIs(absl::StatusCode::kFailedPrecondition, "an import"));

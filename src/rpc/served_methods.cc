@@ -116,6 +116,7 @@ ServedMethods MakeServedMethods(InventoryApi& api) {
       {sales + "ListStock", Handle(api, &InventoryApi::ListStock)},
       {admin + "GetStatus", Handle(api, &InventoryApi::GetStatus)},
       {admin + "Backup", Handle(api, &InventoryApi::Backup)},
+      {admin + "AdoptStock", Handle(api, &InventoryApi::AdoptStock)},
   };
   methods.streams = {
       {sales + "WatchStock", [&api](const grpc::ByteBuffer& bytes) { return Watch(api, bytes); }},

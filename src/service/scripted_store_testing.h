@@ -133,6 +133,9 @@ class ScriptedStore : public StockStore {
   void Backup(const std::string& name, Done<BackupResult> done) override {
     memory_->Backup(name, std::move(done));
   }
+  void Adopt(bool dry_run, Done<AdoptedStock> done) override {
+    memory_->Adopt(dry_run, std::move(done));
+  }
   void Export(Done<std::unique_ptr<FactReader>> done) override { memory_->Export(std::move(done)); }
   void Import(Done<std::unique_ptr<FactWriter>> done) override { memory_->Import(std::move(done)); }
   absl::Status Close() override { return memory_->Close(); }

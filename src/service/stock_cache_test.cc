@@ -44,6 +44,7 @@ class CountingStore : public StockStore {
   void Observe(StockObserver* observer) override { store_->Observe(observer); }
   StoreStatus Status() override { return store_->Status(); }
   void Backup(const std::string&, Done<BackupResult>) override {}
+  void Adopt(bool, Done<AdoptedStock>) override {}
   absl::Status Close() override { return store_->Close(); }
 
   int reads = 0;

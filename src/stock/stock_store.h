@@ -137,6 +137,15 @@ struct BackupResult {
   std::uint64_t bytes = 0;
 };
 
+// What the tables of the earlier service held.
+struct AdoptedStock {
+  std::uint64_t books = 0;
+  std::uint64_t units = 0;  // to be sold, of all books
+  std::uint64_t sold_out_books = 0;
+  std::uint64_t locked_units = 0;  // held by that service's orders: not taken over
+  std::uint64_t log_rows = 0;      // kept where they are, not taken over
+};
+
 // Everything a store knew at one durable moment (facts.h). Sales go on meanwhile; what they change
 // is not seen. One call at a time. Drop it before the store ends, and not while it owes an answer;
 // in `done` it may be dropped.
@@ -192,6 +201,12 @@ class StockStore {
 
   // A consistent copy under the store's backup folder, made while serving.
   virtual void Backup(const std::string& name, Done<BackupResult> done) = 0;
+
+  // Takes over the stock that the earlier service has in the store's database: each book begins
+  // with one movement that says so. A dry run only looks. Until then the store refuses all else,
+  // and Status says so; afterwards it serves. FAILED_PRECONDITION, with what to do: there is
+  // nothing to take over, or not any more; figures that no stock can have.
+  virtual void Adopt(bool dry_run, Done<AdoptedStock> done) = 0;
 
   // Everything the store knows, as of a moment between the call and the answer.
   // RESOURCE_EXHAUSTED: too many exports at a time.

@@ -207,8 +207,9 @@ class InventoryctlTest(ServiceTest):
         backup = self.run_json('backup monday')
         self.assertTrue(pathlib.Path(backup['path']).is_dir())
         self.run_tool('backup monday', FAULT)
-        self.run_tool('reconcile', FAULT)
-        self.assertIn('UNIMPLEMENTED', self.errors)
+        for words in ('reconcile', 'adopt'):
+            self.run_tool(words, FAULT)
+            self.assertIn('UNIMPLEMENTED', self.errors)
 
     def test_nobody_there(self):
         self.service.kill()

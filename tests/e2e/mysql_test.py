@@ -2,14 +2,16 @@
 """The service on a database that is away, comes, goes, refuses, is full, or holds what it must not
 touch.
 
-Usage: mysql_test.py INVENTORY_SERVICE PRIVATE_MARIADB [unittest's arguments]
+Usage: mysql_test.py INVENTORY_SERVICE INVENTORYCTL PRIVATE_MARIADB [unittest's arguments]
 """
 import contextlib
 import itertools
+import json
 import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -24,10 +26,15 @@ BOOK_1 = b'\x08\x01'
 RESTOCK_1 = b'\x08\x01\x10\x01'  # book 1, quantity 1
 REMARK = b'\x22\xff\x01' + 255 * b'x'
 SERVING, NOT_SERVING = b'\x08\x01', b'\x08\x02'
-# What AutoMigrate of the earlier Go service makes, as far as it matters here.
+# What AutoMigrate of the earlier Go service makes, as far as it matters here, and stock in it.
 GO_TABLES = ('USE inventory;\n'
-             'CREATE TABLE inventory (book_id BIGINT UNSIGNED PRIMARY KEY, stock BIGINT);\n'
-             'CREATE TABLE inventory_logs (id BIGINT UNSIGNED PRIMARY KEY, book_id BIGINT);\n')
+             'CREATE TABLE inventory (book_id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY,'
+             ' stock BIGINT NOT NULL, locked_stock BIGINT NOT NULL, total_stock BIGINT NOT NULL);\n'
+             'CREATE TABLE inventory_logs (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY,'
+             ' book_id BIGINT UNSIGNED);\n'
+             'INSERT INTO inventory VALUES (1, 10, 2, 12), (2, 0, 0, 0);\n'
+             'INSERT INTO inventory_logs (book_id) VALUES (1);\n')
+DONE, FAULT = 0, 3  # exit statuses of inventoryctl
 DISK = '--innodb-data-file-path=ibdata1:12M:autoextend:max:{}M'
 WAITS_FOR_A_BOOK = ("SELECT id FROM information_schema.processlist WHERE user='clerk'"
                     " AND command='Query' AND time_ms > 50 AND info LIKE '%FROM inventory %UPDATE'")
@@ -37,6 +44,8 @@ CLERK = ("CREATE USER IF NOT EXISTS clerk IDENTIFIED BY 'hunter2';\n"
 
 
 class MysqlTest(ServiceTest):
+    inventoryctl = ''
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='inventory-e2e-')
         self.addCleanup(folder.cleanup)
@@ -89,6 +98,13 @@ class MysqlTest(ServiceTest):
         wait_for(f'health is {health}', lambda: self.health(channel) == health,
                  self.service.process)
 
+    def run_tool(self, port, *words, expected=DONE):
+        """The output of `inventoryctl words…`, its exit status checked; what it says on stderr."""
+        done = subprocess.run([self.inventoryctl, '--server', f'127.0.0.1:{port}', *words],
+                              capture_output=True, text=True, check=False, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, expected, f'{words}\n{done.stdout}{done.stderr}')
+        return done.stdout, done.stderr
+
     def assert_refused(self, dsn, *texts):
         """The service does not start, and says why, but not the password."""
         self.launch(dsn)
@@ -131,10 +147,38 @@ class StartTest(MysqlTest):
                             'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON '
                             "`inventory`.* TO 'clerk'@'%'")
 
-    def test_refuses_the_tables_of_the_go_service(self):
+    def test_takes_over_the_stock_of_the_go_service(self):
         database = self.database(init=GO_TABLES).start()
-        self.assert_refused(database.dsn, 'the tables of the earlier Go service',
-                            'inventoryctl adopt')
+        self.launch(database.dsn)
+        self.wait_for_log('waiting for the store; calls are refused until it is there')
+        self.assertIn('the tables of the earlier Go service', self.service.log)
+        self.assertIn('inventoryctl adopt', self.service.log)
+        port = self.service.log.partition(' port=')[2].split()[0]
+        channel = self.connect(port)
+        self.assertEqual(self.health(channel), NOT_SERVING)
+        self.assertIn('inventoryctl adopt', self.assert_unavailable(channel, 'GetStock', BOOK_1))
+
+        seen = json.loads(self.run_tool(port, 'adopt', '--dry-run', '--json')[0])
+        self.assertEqual(
+            {name: seen[name] for name in ('books', 'units', 'soldOutBooks', 'lockedUnits',
+                                           'logRows')},
+            {'books': '2', 'units': '10', 'soldOutBooks': '1', 'lockedUnits': '2', 'logRows': '1'})
+        self.assertEqual(self.health(channel), NOT_SERVING)
+        told, _ = self.run_tool(port, 'adopt')
+        self.assertIn('restock what it held', told)
+        self.wait_for_log(' ready store=mysql ')
+        self.assertEqual(self.health(channel), SERVING)
+        _, told = self.run_tool(port, 'adopt', expected=FAULT)
+        self.assertIn('taken over before', told)
+
+        sold = self.call(channel, 'DeductStock', BOOK_1 + b'\x10\x0a\x18\x07')  # all 10, order 7
+        self.assertFalse(sold.startswith(b'\x08'), sold)  # no code but 0
+        for stock in json.loads(self.run_tool(port, 'get', '1', '2', '--json')[0])['stocks']:
+            self.assertEqual((stock['stock'], stock['lockedStock']), (0, 0))
+        [opening] = json.loads(self.run_tool(port, 'logs', '2', '--json')[0])['logs']
+        self.assertEqual((opening['changeType'], opening['requestId'], opening['remark']),
+                         ('adjust', 'adopt:2', 'adopted from the earlier Go service'))
+        self.assertEqual(self.service.stop(), 0)
 
 
 class LifeTest(MysqlTest):
@@ -327,5 +371,5 @@ class FaultTest(MysqlTest):
 
 if __name__ == '__main__':
     ServiceTest.programs = sys.argv[1], None
-    ServiceTest.mariadb = sys.argv[2]
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    MysqlTest.inventoryctl, ServiceTest.mariadb = sys.argv[2:4]
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])

@@ -1,4 +1,4 @@
-// status, health, backup, reconcile: what an operator needs.
+// status, health, backup, adopt, reconcile: what an operator needs.
 #include <google/protobuf/struct.pb.h>
 
 #include <algorithm>
@@ -90,6 +90,44 @@ void AddBackup(CommandSpec root, Session& session) {
   });
 }
 
+void ShowAdopted(Session& session, bool dry_run, const v1::AdoptStockResponse& adopted) {
+  std::ostream& out = session.out();
+  TextTable table({{"FIGURE", Align::kLeft}, {"VALUE"}, {"MEANING", Align::kLeft}});
+  const auto add = [&table](const char* figure, std::uint64_t value, const char* meaning) {
+    table.AddRow({figure, absl::StrCat(value), meaning});
+  };
+  add("books", adopted.books(), "each begins with one movement, of request id adopt:BOOK");
+  add("units", adopted.units(), "to be sold");
+  add("sold out", adopted.sold_out_books(), "books with a stock of 0");
+  add("locked units", adopted.locked_units(), "held by the Go service's orders: not taken over");
+  add("log rows", adopted.log_rows(), "kept in origin_inventory_logs: not taken over");
+  table.Flush(out);
+  if (adopted.locked_units() > 0) {
+    out << "\nThe orders that hold the locked units are not known here. For each that ends "
+           "unpaid,\n"
+           "restock what it held. The books are those with locked_stock > 0 in the table "
+           "inventory,\n"
+           "which is origin_inventory once it has been taken over.\n";
+  }
+  out << (dry_run ? "\nnothing was changed; without --dry-run this is taken over\n"
+                  : "\ntaken over; the service begins to serve it by itself\n");
+}
+
+void AddAdopt(CommandSpec root, Session& session) {
+  auto request = std::make_shared<v1::AdoptStockRequest>();
+  CommandSpec command = root.AddCommand(
+      "adopt", "Take over the stock that the earlier Go service has in the store's MySQL database");
+  command.AddFlag(
+      "--dry-run", [request] { request->set_dry_run(true); },
+      "check it and say what there is, change nothing");
+  command.Runs([&session, request] {
+    session.Answer(session.client().AdoptStock(*request),
+                   [&](const v1::AdoptStockResponse& response) {
+                     if (response.code() == 0) ShowAdopted(session, request->dry_run(), response);
+                   });
+  });
+}
+
 void AddReconcile(CommandSpec root, Session& session) {
   using Request = v1::ReconcileRequest;
   auto request = std::make_shared<Request>();
@@ -119,6 +157,7 @@ void AddAdminCommands(CommandSpec root, Session& session) {
   health.Runs([&session, service] { CheckHealth(session, *service); });
 
   AddBackup(root, session);
+  AddAdopt(root, session);
   AddReconcile(root, session);
 }
 

@@ -18,6 +18,7 @@ Examples:
   inventoryctl load stock.csv                   restock from a file of book_id,quantity
   inventoryctl export stock.facts               everything the store knows, while it serves, then
   inventoryctl import stock.facts               into another, empty store (--server)
+  inventoryctl adopt --dry-run                  what the earlier Go service left in MySQL
 
 Exit status:
   0  done, now or before (a repeated command is done once)

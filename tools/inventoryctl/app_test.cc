@@ -123,6 +123,8 @@ const std::vector<Sent>& EveryCommand() {
        "WatchStock {book_ids: 1 book_ids: 2 low_stock_only: true min_interval_ms: 500}"},
       {"status", "GetStatus {}"},
       {"backup monday", "Backup {name: \"monday\"}"},
+      {"adopt", "AdoptStock {}"},
+      {"adopt --dry-run", "AdoptStock {dry_run: true}"},
       {"reconcile --repair 4", "Reconcile {repair: true book_ids: 4}"},
       {"reconcile --dry-run", "Reconcile {dry_run: true}"},
       {"export -", "ExportStock {}"},
@@ -318,6 +320,46 @@ TEST_F(AppTest, SaysWhetherItIsServing) {
   const Result result = Run("status");
   EXPECT_EQ(result.status, ExitStatus::kRefused);
   EXPECT_THAT(result.out, AllOf(HasSubstr("NOT SERVING"), HasSubstr("reason: disk full")));
+}
+
+TEST_F(AppTest, SaysWhatIsTakenOverAndWhatIsNot) {
+  service_.Will("AdoptStock", "books: 120 units: 4500 sold_out_books: 3 log_rows: 900");
+  service_.Will("AdoptStock", "books: 1 units: 7 locked_units: 5");
+  Result result = Run("adopt");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "FIGURE        VALUE  MEANING\n"
+            "books           120  each begins with one movement, of request id adopt:BOOK\n"
+            "units          4500  to be sold\n"
+            "sold out          3  books with a stock of 0\n"
+            "locked units      0  held by the Go service's orders: not taken over\n"
+            "log rows        900  kept in origin_inventory_logs: not taken over\n"
+            "\n"
+            "taken over; the service begins to serve it by itself\n");
+  EXPECT_THAT(Run("adopt").out,
+              AllOf(HasSubstr("For each that ends unpaid"), HasSubstr("is origin_inventory once")));
+  result = Run("adopt --dry-run");
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("For each that ends unpaid"), HasSubstr("nothing was changed"),
+                    Not(HasSubstr("taken over; the"))));
+  EXPECT_THAT(Run("adopt --json").out, HasSubstr("\"lockedUnits\":\"5\",\"logRows\":\"0\"}"));
+}
+
+TEST_F(AppTest, SaysWhyNothingIsTakenOver) {
+  service_.WillFail("AdoptStock", grpc::StatusCode::FAILED_PRECONDITION, "nothing to take over");
+  const Result result = Run("adopt");
+  EXPECT_EQ(result.status, ExitStatus::kFault);
+  EXPECT_EQ(result.err, "inventoryctl: FAILED_PRECONDITION: nothing to take over\n");
+}
+
+// It is not known whether it was done, and the next call says so.
+TEST_F(AppTest, TakingOverIsAskedForOnceALookAgain) {
+  service_.WillFail("AdoptStock", grpc::StatusCode::UNAVAILABLE, "asking the database: lost");
+  EXPECT_EQ(Run("adopt").status, ExitStatus::kFault);
+  EXPECT_THAT(service_.asked(), SizeIs(1));
+  service_.Will("AdoptStock", "books: 1");
+  EXPECT_EQ(Run("adopt --dry-run").status, ExitStatus::kDone);
+  EXPECT_THAT(service_.asked(), SizeIs(3));
 }
 
 // ---- files --------------------------------------------------------------------------------------

@@ -138,6 +138,11 @@ class EmbeddedStore : public StockStore {
 
   StoreStatus Status() override;
   void Backup(const std::string& name, Done<BackupResult> done) override;
+  void Adopt(bool, Done<AdoptedStock> done) override {
+    done(absl::UnimplementedError(
+        "the embedded store has no tables of the earlier service: take them over with store: "
+        "mysql, then export from there and import here"));
+  }
   void Export(Done<std::unique_ptr<FactReader>> done) override;
   void Import(Done<std::unique_ptr<FactWriter>> done) override;
   absl::Status Close() override;

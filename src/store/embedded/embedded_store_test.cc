@@ -222,6 +222,11 @@ TEST_F(EmbeddedStoreTest, ABackupIsAStoreOfItsOwn) {
   EXPECT_EQ(Stock(1), (Balance{70, 0, 2}));
 }
 
+TEST_F(EmbeddedStoreTest, HasNothingToTakeOver) {
+  EXPECT_THAT(Await<AdoptedStock>([&](auto done) { store_->Adopt(false, std::move(done)); }),
+              StatusIs(absl::StatusCode::kUnimplemented, "store: mysql"));
+}
+
 TEST_F(EmbeddedStoreTest, AfterCloseEverythingIsRefusedWithoutEffect) {
   ASSERT_OK(store_->Close());
   std::vector<Command> batch;

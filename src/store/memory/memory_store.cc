@@ -105,6 +105,11 @@ class MemoryStore : public StockStore {
     done(absl::UnimplementedError("the memory store keeps nothing to back up"));
   }
 
+  void Adopt(bool, Done<AdoptedStock> done) override {
+    done(absl::UnimplementedError(
+        "the memory store has no tables of the earlier service: take them over with store: mysql"));
+  }
+
   void Export(Done<std::unique_ptr<FactReader>> done) override;
   void Import(Done<std::unique_ptr<FactWriter>> done) override;
 

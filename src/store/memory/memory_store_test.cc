@@ -28,6 +28,15 @@ TEST(MemoryStore, HasNothingToBackUp) {
   EXPECT_THAT(*answer, StatusIs(absl::StatusCode::kUnimplemented, "nothing to back up"));
 }
 
+TEST(MemoryStore, HasNothingToTakeOver) {
+  SteadyClock clock;
+  const std::unique_ptr<StockStore> store = MakeMemoryStore(clock);
+  std::optional<absl::Status> answer;
+  store->Adopt(true, [&](absl::StatusOr<AdoptedStock> result) { answer = result.status(); });
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(*answer, StatusIs(absl::StatusCode::kUnimplemented, "store: mysql"));
+}
+
 TEST(MemoryStore, AnswersBeforeTheCallReturns) {
   SteadyClock clock;
   const std::unique_ptr<StockStore> store = MakeMemoryStore(clock);

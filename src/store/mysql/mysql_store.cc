@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/worker.h"
+#include "store/mysql/adoption.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_writer.h"
 #include "store/mysql/change_feed.h"
@@ -96,6 +97,14 @@ class MysqlStore : public StockStore {
     done(absl::UnimplementedError(
         "the mysql store's stock is backed up where it is kept: use the database's own tools, as "
         "mariadb-dump --single-transaction"));
+  }
+
+  // Before the store has opened, which is why nothing of it is used.
+  void Adopt(bool dry_run, Done<AdoptedStock> done) override {
+    transfers_.Post([this, dry_run, done = std::move(done)](const absl::Status& posted) mutable {
+      if (!posted.ok()) return done(posted);
+      done(AdoptOriginStock(dsn_, time_, dry_run));
+    });
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {

@@ -19,9 +19,9 @@ struct MysqlSettings {
 // Opens the stock in the database, and makes its tables where there are none.
 //
 // Fails at once where waiting would not help: wrong password, no such database, no right to make
-// tables, another program's or another store's tables, a newer schema. Where the server is away the
-// store opens all the same, refuses commands with UNAVAILABLE, says why in Status().health, and
-// serves as soon as the server does.
+// tables, another program's or another store's tables, a newer schema. Where the server is away, or
+// the stock of the earlier Go service waits to be taken over (Adopt), the store opens all the same,
+// refuses commands with UNAVAILABLE, says why in Status().health, and serves as soon as it can.
 absl::StatusOr<std::unique_ptr<StockStore>> OpenMysqlStore(const MysqlSettings& settings);
 
 }  // namespace inventory

@@ -27,7 +27,8 @@ inline absl::Status CheckOwner(std::string_view owner) {
   }
   return absl::FailedPreconditionError(absl::StrCat(
       "the database's stock is the ", std::string(owner),
-      " store's (table store_owner), not this one's; stop this instance, or hand the stock over"));
+      " store's (table store_owner), not this one's; stop this instance, or name another database "
+      "in its database.dsn"));
 }
 
 }  // namespace inventory
