@@ -135,7 +135,8 @@ absl::Status MariadbServer::TakeFolder() {
         absl::StrCat(folder_, ": too long a path for a Unix socket in it; choose another folder"));
   }
   std::error_code error;
-  std::filesystem::create_directories(folder_, error);
+  // A server's start removes the temporary tables of any other in its folder for them.
+  std::filesystem::create_directories(folder_ + "/tmp", error);
   lock_ = open((folder_ + "/lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (lock_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", folder_));
   const steady_clock::time_point end = steady_clock::now() + kFolderPatience;
@@ -173,6 +174,7 @@ absl::Status MariadbServer::MakeData() const {
                       "--no-defaults",
                       "--bootstrap",
                       "--datadir=" + unfinished,
+                      "--tmpdir=" + folder_ + "/tmp",
                       "--skip-name-resolve",
                       "--max-allowed-packet=8M",
                       "--innodb-log-file-size=16M",
@@ -236,6 +238,7 @@ std::vector<std::string> MariadbServer::Command() const {
   std::vector<std::string> command = {kServer,
                                       "--no-defaults",
                                       "--datadir=" + folder_ + "/data",
+                                      "--tmpdir=" + folder_ + "/tmp",
                                       "--socket=" + SocketDsn().socket,
                                       "--pid-file=" + folder_ + "/mariadbd.pid",
                                       "--skip-name-resolve",
