@@ -1,4 +1,5 @@
-// Any facts as an import: refused, or a stock that the memory store exports again as it came.
+// Any facts as an import: refused, or a stock that the memory store exports again, no fact more or
+// less, and that another store then takes and exports as it came.
 //
 // The bytes are an ImportStockRequest without header and trailer, which are put around it: a sum
 // that does not fit would keep the fuzzer from what lies behind it.
@@ -67,6 +68,7 @@ void RunOne(const std::uint8_t* data, std::size_t size) {
   const std::unique_ptr<StockStore> store = MakeMemoryStore(clock);
   if (!Import(*store, import)) return;
   const v1::ImportStockRequest exported = Export(*store);
+  if (exported.facts_size() != import.facts_size()) std::abort();
   const std::unique_ptr<StockStore> other = MakeMemoryStore(clock);
   if (!Import(*other, exported)) std::abort();
   if (Export(*other).SerializeAsString() != exported.SerializeAsString()) std::abort();
