@@ -203,8 +203,9 @@ class LifeTest(MysqlTest):
     def test_a_database_that_hangs_does_not_hold_up_a_stop(self):
         database = self.database().start()
         self.service.environment['INVENTORY_SERVER_STOP_LIMIT'] = '1'
-        database.dsn += '?readTimeout=600s'
-        channel = self.start(database)
+        self.launch(database.dsn + '?readTimeout=600s')
+        self.wait_for_log(' ready ')
+        channel = self.connect(self.service.log.partition(' port=')[2].split()[0])
         self.call(channel, 'RestockInventory', RESTOCK_1)
         os.kill(database.pid, signal.SIGSTOP)
         self.addCleanup(os.kill, database.pid, signal.SIGCONT)
