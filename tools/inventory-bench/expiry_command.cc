@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 constexpr auto kMeasured = std::chrono::seconds(4);
-// How long the reservations may take to be made, and the service to be done with them.
+// How long the service may take to be done with them.
 constexpr auto kTimeToExpire = std::chrono::seconds(60);
 constexpr double kSlowestReserving = 5'000;  // a second
 
@@ -113,7 +113,7 @@ class ExpiryRun {
 
   const ExpiryOptions& options_;
   LoadClient& client_;
-  InventoryClient inventory_{MakeChannel(options_.connection.address), CallSettings()};
+  InventoryClient inventory_{MakeChannel(options_.connection.first_address()), CallSettings()};
   const std::uint64_t book_;  // a new one; the next is sold from
 };
 

@@ -18,6 +18,9 @@ namespace inventory::bench {
 struct ConnectionOptions {
   std::string address = "127.0.0.1:9004";  // or several, separated by commas
   int channels = 1;                        // to each
+
+  // For what any of the instances can answer.
+  std::string first_address() const { return address.substr(0, address.find(',')); }
 };
 
 // What deduct, get and mixed share.

@@ -105,11 +105,6 @@ std::vector<ProofLine> ProveAnswers(const FlashSaleResult& result, const FlashSa
   return proof;
 }
 
-// Any of several instances can tell what came of it.
-std::string FirstOf(const std::string& addresses) {
-  return addresses.substr(0, addresses.find(','));
-}
-
 }  // namespace
 
 absl::StatusOr<SaleReport> RunFlashSaleCommand(const FlashSaleOptions& options) {
@@ -117,7 +112,7 @@ absl::StatusOr<SaleReport> RunFlashSaleCommand(const FlashSaleOptions& options) 
                    LoadClient::Connect({.address = options.connection.address,
                                         .channels = options.connection.channels,
                                         .slots = options.in_flight}));
-  InventoryClient client(MakeChannel(FirstOf(options.connection.address)), kPatientCalls);
+  InventoryClient client(MakeChannel(options.connection.first_address()), kPatientCalls);
   FlashSalePlan plan = options.plan;
   ASSIGN_OR_RETURN(plan.book, ChooseBook(client, plan.book));
   RETURN_IF_ERROR(PutOnSale(client, plan.book, plan.copies));
@@ -145,7 +140,7 @@ absl::StatusOr<SaleReport> RunFlashSaleCommand(const FlashSaleOptions& options) 
 }
 
 absl::StatusOr<SaleReport> RunProve(const ProveOptions& options) {
-  InventoryClient client(MakeChannel(FirstOf(options.connection.address)), kPatientCalls);
+  InventoryClient client(MakeChannel(options.connection.first_address()), kPatientCalls);
   ASSIGN_OR_RETURN(SaleHistory history, ReadSaleHistory(client, options.book));
   history.stocked = options.stocked;
   const std::vector<ProofLine> proof = ProveSale(history);
