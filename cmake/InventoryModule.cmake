@@ -117,6 +117,26 @@ function(inventory_test_headers name)
   endif()
 endfunction()
 
+# faulty_files(store_mysql ignore_duplicates INVENTORY_MYSQL_FAULT=kIgnoreDuplicates rows.cc) compiles
+# the files of a library that look for a fault with that fault in them. A program that links
+# store_mysql_ignore_duplicates and then the library has the fault: they take the place of their twins.
+function(faulty_files library fault definition)
+  add_library(${library}_${fault} OBJECT EXCLUDE_FROM_ALL ${ARGN})
+  target_compile_definitions(${library}_${fault} PRIVATE ${definition})
+  target_link_libraries(${library}_${fault} PUBLIC ${library})
+  # Not shipped; and clang-tidy would look at a file once for each of its commands.
+  set_target_properties(${library}_${fault} PROPERTIES EXPORT_COMPILE_COMMANDS OFF)
+endfunction()
+
+# faulty_program(simulation store_embedded no_sync) adds simulation-no_sync: the program with that
+# library's fault.
+function(faulty_program program library fault)
+  add_executable(${program}-${fault} $<TARGET_OBJECTS:${program}>)
+  set_target_properties(${program}-${fault} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${program}-${fault} PRIVATE ${library}_${fault}
+                                                    $<TARGET_PROPERTY:${program},LINK_LIBRARIES>)
+endfunction()
+
 # A fuzzer as a test: the kept inputs of tests/corpus/<fuzzer>/, then a few seconds of new ones.
 # What it finds goes to the build folder; a crash is worth keeping in the corpus.
 function(inventory_fuzz_smoke fuzzer)
