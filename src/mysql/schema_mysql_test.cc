@@ -8,6 +8,7 @@
 #include "mysql/migrations.h"
 #include "mysql/schema.h"
 #include "telemetry/log.h"
+#include "tests/support/ask_sql.h"
 #include "tests/support/mariadb_server.h"
 
 namespace inventory {
@@ -27,15 +28,7 @@ class SchemaTest : public ::testing::Test {
     return connection.ok() ? *std::move(connection) : nullptr;
   }
 
-  // The first column of the last result.
-  std::vector<std::string> Ask(std::string_view sql) {
-    std::vector<std::string> values;
-    absl::StatusOr<std::vector<SqlRows>> results = connection_->Run(sql);
-    EXPECT_OK(results) << sql;
-    if (!results.ok() || results->empty()) return values;
-    while (results->back().Next()) values.emplace_back(results->back().Text(0));
-    return values;
-  }
+  std::vector<std::string> Ask(std::string_view sql) { return AskSql(*connection_, sql); }
 
   std::vector<std::string> Tables() { return Ask("SHOW TABLES"); }
 

@@ -15,6 +15,7 @@
 #include "mysql/connection.h"
 #include "store/mysql/adoption.h"
 #include "store/mysql/mysql_store.h"
+#include "tests/support/ask_sql.h"
 #include "tests/support/connection_gate.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/store_calls.h"
@@ -53,15 +54,7 @@ class AdoptionTest : public testing::Test {
     connection_ = *std::move(connection);
   }
 
-  // The first column of the last result.
-  std::vector<std::string> Ask(std::string_view sql) {
-    std::vector<std::string> values;
-    absl::StatusOr<std::vector<SqlRows>> results = connection_->Run(sql);
-    EXPECT_OK(results) << sql;
-    if (!results.ok() || results->empty()) return values;
-    while (results->back().Next()) values.emplace_back(results->back().Text(0));
-    return values;
-  }
+  std::vector<std::string> Ask(std::string_view sql) { return AskSql(*connection_, sql); }
   std::vector<std::string> Tables() { return Ask("SHOW TABLES"); }
   // For a test that does something else in between: the sessions are short-lived.
   void Reconnect() { connection_ = *Connection::Open(database_.socket_dsn()); }
