@@ -8,12 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "api/quiet_testing.h"
 #include "api/transfer.h"
 #include "base/clock.h"
 #include "base/delimited.h"
-#include "google/protobuf/stubs/logging.h"
 #include "store/memory/memory_store.h"
-#include "telemetry/log.h"
 
 namespace inventory {
 namespace {
@@ -77,10 +76,7 @@ void RunOne(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 }  // namespace inventory
 
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  google::protobuf::SetLogHandler(nullptr);
-  return inventory::StartLogging({inventory::LogLevel::kError}).ok() ? 0 : 1;
-}
+extern "C" int LLVMFuzzerInitialize(int*, char***) { return inventory::BeQuiet(); }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   inventory::RunOne(data, size);

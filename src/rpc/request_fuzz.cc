@@ -5,12 +5,11 @@
 #include <cstdlib>
 #include <memory>
 
+#include "api/quiet_testing.h"
 #include "base/clock.h"
-#include "google/protobuf/stubs/logging.h"
 #include "rpc/message.h"
 #include "rpc/served_methods.h"
 #include "store/memory/memory_store.h"
-#include "telemetry/log.h"
 
 namespace inventory {
 namespace {
@@ -64,10 +63,7 @@ void RunOne(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 }  // namespace inventory
 
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  google::protobuf::SetLogHandler(nullptr);
-  return inventory::StartLogging({inventory::LogLevel::kError}).ok() ? 0 : 1;
-}
+extern "C" int LLVMFuzzerInitialize(int*, char***) { return inventory::BeQuiet(); }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 0) inventory::RunOne(data, size);
