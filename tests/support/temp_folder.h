@@ -1,5 +1,4 @@
-// A folder for one test, removed with everything in it at the end. In memory where the machine has
-// a place for that: a test of what a store says needs no disk.
+// A folder for one test, removed with everything in it at the end.
 #pragma once
 
 #include <stdlib.h>
@@ -14,10 +13,11 @@ namespace inventory {
 
 class TempFolder {
  public:
-  TempFolder() {
-    const std::filesystem::path memory = "/dev/shm";
-    const std::filesystem::path parent =
-        access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+  // In memory where the machine has a place for that: a test of what a store says needs no disk.
+  TempFolder()
+      : TempFolder(access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+                                                 : std::filesystem::temp_directory_path()) {}
+  explicit TempFolder(const std::filesystem::path& parent) {
     std::string name = (parent / "inventory-test-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;

@@ -3,7 +3,6 @@
 //
 //   embedded_store_bench --benchmark_filter=hot/1024
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -16,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "store/embedded/embedded_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace inventory {
 namespace {
@@ -54,14 +54,10 @@ void ApplyAndWait(StockStore& store, std::vector<Command> batch) {
   in_flight.Drain();
 }
 
-// A store in a folder of its own, gone with it.
+// A store in a folder of its own on the disk (TMPDIR), gone with it.
 class Folder {
  public:
-  Folder() {
-    if (!mkdtemp(path_)) std::abort();
-    settings_.path = path_;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder() { settings_.path = folder_.path(); }
   std::unique_ptr<StockStore> Open() const {
     auto opened = OpenEmbeddedStore(settings_);
     if (!opened.ok()) std::abort();
@@ -69,7 +65,7 @@ class Folder {
   }
 
  private:
-  char path_[40] = "/tmp/embedded_store_bench.XXXXXX";
+  const TempFolder folder_{std::filesystem::temp_directory_path()};
   EmbeddedSettings settings_;
 };
 

@@ -14,7 +14,6 @@
 // The server is a private one in the temporary folder (TMPDIR): name a folder on the disk to be
 // measured, for a tmpfs has no sync to wait for.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -32,6 +31,7 @@
 #include "mysql/rows.h"
 #include "store/mysql/mysql_store.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/temp_folder.h"
 
 namespace inventory {
 namespace {
@@ -50,19 +50,6 @@ T Must(absl::StatusOr<T> value) {
 // What a server of some size has; the tests' own is as small as can be. More comes from main.
 std::vector<std::string> server_arguments = {"--innodb-buffer-pool-size=1G",
                                              "--innodb-log-file-size=512M"};
-
-// On a disk, unlike the tests' folders.
-class DiskFolder {
- public:
-  DiskFolder() {
-    if (!mkdtemp(path_.data())) std::abort();
-  }
-  ~DiskFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = std::filesystem::temp_directory_path() / "mysql_store_bench.XXXXXX";
-};
 
 // A server of its own, with the tables in it and one funded book.
 class Shop {
@@ -103,7 +90,7 @@ class Shop {
   };
 
  private:
-  const DiskFolder folder_;
+  const TempFolder folder_{std::filesystem::temp_directory_path()};
   const std::unique_ptr<MariadbServer> server_ =
       Must(MariadbServer::Start({.folder = folder_.path(), .arguments = server_arguments}));
   const Dsn dsn_ = server_->SocketDsn();
