@@ -123,6 +123,14 @@ class Ledger {
   // book may be told more than once.
   virtual absl::StatusOr<std::vector<BookStock>> ReadChanged(TimeMs& until) = 0;
   virtual absl::StatusOr<std::unique_ptr<FactReader>> Export() = 0;
+  // The figures that the movement of this sequence left behind, as asked; nullopt: there is none.
+  virtual absl::StatusOr<std::vector<std::optional<Balance>>> ReadLogged(
+      const std::vector<std::pair<BookId, std::uint64_t>>& movements) = 0;
+
+  // ---- the quarantine (stock/stock_store.h) -----------------------------------------------------
+  virtual absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(BookId after, int limit) = 0;
+  virtual absl::StatusOr<QuarantineResult> RetryQuarantine(BookId book) = 0;
+  virtual absl::StatusOr<QuarantineResult> SkipQuarantine(BookId book) = 0;
 
   // ---- instances --------------------------------------------------------------------------------
   // Tells that the instance is there; whoever has not for some seconds is not waited for.
@@ -155,7 +163,9 @@ class Ledger {
 
   // ---- the record -------------------------------------------------------------------------------
   virtual absl::Status RecordLosses(std::uint64_t epoch, const std::vector<LostChange>& lost) = 0;
-  // A side that differed from the ledger was put right: what it said, and what the ledger says.
+  // Sets the book's row to what its log says, if the row still says `found`. False: it does not.
+  virtual absl::StatusOr<bool> RepairRow(const BookStock& found, const Balance& logged) = 0;
+  // A side that differed from the log was put right: what it said, and what the log says.
   virtual absl::Status RecordRepair(const BookStock& found, const BookStock& repaired,
                                     const std::string& why) = 0;
 };
