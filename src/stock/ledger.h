@@ -16,7 +16,6 @@
 // database, a newer schema), ABORTED when a token is not one's own any more.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,7 +50,7 @@ struct LedgerEpoch {
   bool token_is_stale = false;  // its holder has not renewed it for kTokenLife
   LedgerProgress progress;
 };
-inline constexpr std::chrono::seconds kTokenLife{5};
+inline constexpr TimeMs kTokenLife = 5'000;
 
 // What to look up.
 struct LedgerQuestion {

@@ -7,10 +7,10 @@
 #include "absl/status/statusor.h"
 #include "base/worker.h"
 #include "mysql/dsn.h"
+#include "mysql/store_time.h"
 #include "stock/stock_store.h"
+#include "stock/store_health.h"
 #include "store/mysql/change_feed.h"
-#include "store/mysql/store_health.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 
