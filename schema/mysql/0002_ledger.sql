@@ -56,7 +56,9 @@ CREATE TABLE ledger_instances (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Outbox entries that instances were answered for, handed in while the store is rebuilt; and those
--- of the outbox that did not fit then, as instance 0. All are decided again, in order.
+-- of the outbox that did not fit then, as instance 0. All are decided again, in order. What is
+-- decided stays until the next epoch begins: should this rebuild be cut short, the next one may find
+-- the same entries in the outbox.
 CREATE TABLE ledger_hand_ins (
   id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   token    VARCHAR(64)     NOT NULL,
@@ -65,8 +67,9 @@ CREATE TABLE ledger_hand_ins (
   number   BIGINT UNSIGNED NOT NULL COMMENT 'of the entry; 18446744073709551615: none, a duplicate',
   time     DATETIME(3)     NOT NULL,
   changes  MEDIUMBLOB      NOT NULL,
+  decided  TINYINT         NOT NULL DEFAULT 0,
   PRIMARY KEY (id),
-  KEY idx_ledger_hand_ins_order (epoch, number, instance)
+  KEY idx_ledger_hand_ins_order (decided, epoch, number, instance)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- What callers were told yes to and is nowhere any more.

@@ -145,8 +145,15 @@ absl::Status EntryApplier::Attempt(Entries entries, const ApplyTerms& terms, Car
   LedgerBatch batch;
   RETURN_IF_ERROR(LoadRows(locked.others, needed, care == Care::kLook ? &rows : nullptr, batch));
   std::vector<const DecodedEntry*> handed_on;
+  absl::flat_hash_set<std::uint64_t> decided;
+  if (!terms.token.empty() && entries.first != entries.second) {
+    ASSIGN_OR_RETURN(decided, ReadDecided(connection_, progress.epoch, progress.applied,
+                                          (entries.second - 1)->id.number + 1));
+  }
   for (const DecodedEntry* entry = entries.first; entry != entries.second; ++entry) {
-    if (care == Care::kRefuse) {
+    if (decided.contains(entry->id.number)) {
+      // An earlier rebuild was handed it in, and was cut short.
+    } else if (care == Care::kRefuse) {
       batch.Refuse(*entry, std::string(refused.message()));
     } else if (!terms.token.empty() && entry->facts.ok() && !batch.Fits(*entry)) {
       handed_on.push_back(entry);

@@ -118,6 +118,21 @@ std::vector<std::string> HandOnStatements(const std::vector<const DecodedEntry*>
   return inserts.Take();
 }
 
+absl::StatusOr<absl::flat_hash_set<std::uint64_t>> ReadDecided(Connection& connection,
+                                                               std::uint64_t epoch,
+                                                               std::uint64_t first,
+                                                               std::uint64_t behind) {
+  ASSIGN_OR_RETURN(
+      std::vector<SqlRows> results,
+      connection.Run(absl::StrCat("SELECT DISTINCT number FROM ledger_hand_ins WHERE decided=1 AND"
+                                  " epoch=",
+                                  epoch, " AND number>=", first, " AND number<", behind)));
+  if (results.size() != 1) return UnexpectedAnswer();
+  absl::flat_hash_set<std::uint64_t> decided;
+  while (results[0].Next()) decided.insert(results[0].U64(0));
+  return decided;
+}
+
 absl::Status InsertHandIns(Connection& connection, const std::string& token, std::uint64_t instance,
                            const std::vector<RememberedEntry>& entries, bool complete) {
   return RunTransaction(connection, [&]() -> absl::Status {
@@ -276,32 +291,49 @@ absl::Status HandInDecider::ReadQuarantined(Chunk& chunk) {
 
 // The outbox's own come first among those of a number, and those of no number last.
 absl::Status HandInDecider::ReadHandIns(const LedgerProgress& progress, Chunk& chunk) {
-  ASSIGN_OR_RETURN(std::vector<SqlRows> results,
-                   connection_.Run(absl::StrCat(
-                       "SELECT epoch, number, instance, time, changes, id FROM ledger_hand_ins"
-                       " ORDER BY epoch, number, instance, id LIMIT ",
-                       kEntriesAChunk)));
+  ASSIGN_OR_RETURN(
+      std::vector<SqlRows> results,
+      connection_.Run(absl::StrCat(
+          "SELECT epoch, number, instance, time, changes, id FROM ledger_hand_ins WHERE decided=0"
+          " ORDER BY epoch, number, instance, id LIMIT ",
+          kEntriesAChunk)));
   if (results.size() != 1) return UnexpectedAnswer();
   std::optional<OutboxId> last;
-  std::vector<std::uint64_t> ids;
+  std::uint64_t least = RememberedEntry::kNoNumber;  // of the numbers, whatever their epoch
+  std::uint64_t most = 0;
+  std::vector<std::uint64_t> numbered;
+  std::vector<std::uint64_t> unnumbered;
   while (results[0].Next()) {
     const OutboxId id{results[0].U64(0), results[0].U64(1)};
-    ids.push_back(results[0].U64(5));
-    const bool numbered = id.number != RememberedEntry::kNoNumber;
-    if (numbered && last == id) continue;
+    const bool again = last == id;
     last = id;
-    const bool applied = numbered && results[0].U64(2) != kFromTheOutbox &&
-                         (id.epoch != progress.epoch || id.number < progress.applied);
-    if (applied) continue;
+    if (id.number == RememberedEntry::kNoNumber) {
+      unnumbered.push_back(results[0].U64(5));
+    } else {
+      numbered.push_back(results[0].U64(5));
+      least = std::min(least, id.number);
+      most = std::max(most, id.number);
+      const bool applied = results[0].U64(2) != kFromTheOutbox &&
+                           (id.epoch != progress.epoch || id.number < progress.applied);
+      if (again || applied) continue;
+    }
     chunk.entries.push_back(Decode({id.epoch, id.number, ParseTime(results[0].Text(3)).value_or(0),
                                     std::string(results[0].Text(4))}));
   }
   if (!last) return absl::OkStatus();
-  chunk.drop = "DELETE FROM ledger_hand_ins WHERE ";
-  AppendIsOneOf(chunk.drop, "id", ids);
-  if (last->number != RememberedEntry::kNoNumber) {
-    // Others' of the last number, which did not come with this chunk.
-    absl::StrAppend(&chunk.drop, " OR (epoch=", last->epoch, " AND number=", last->number, ")");
+  ASSIGN_OR_RETURN(const absl::flat_hash_set<std::uint64_t> decided,
+                   ReadDecided(connection_, progress.epoch, least, most + 1));
+  std::erase_if(chunk.entries, [&](const DecodedEntry& entry) {
+    return entry.id.epoch == progress.epoch && decided.contains(entry.id.number);
+  });
+  if (!numbered.empty()) {
+    chunk.drop = "UPDATE ledger_hand_ins SET decided=1, changes='' WHERE ";
+    AppendIsOneOf(chunk.drop, "id", numbered);
+  }
+  if (!unnumbered.empty()) {
+    if (!chunk.drop.empty()) chunk.drop += ';';
+    chunk.drop += "DELETE FROM ledger_hand_ins WHERE ";
+    AppendIsOneOf(chunk.drop, "id", unnumbered);
   }
   return absl::OkStatus();
 }

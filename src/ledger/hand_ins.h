@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ledger/ledger_batch.h"
@@ -20,6 +21,13 @@ inline constexpr std::uint64_t kFromTheOutbox = 0;
 // INSERTs of entries of the outbox that did not fit, none too large for the server.
 std::vector<std::string> HandOnStatements(const std::vector<const DecodedEntry*>& entries);
 
+// Of the epoch's entries from `first` to before `behind`: which a rebuild has decided again
+// already.
+absl::StatusOr<absl::flat_hash_set<std::uint64_t>> ReadDecided(Connection& connection,
+                                                               std::uint64_t epoch,
+                                                               std::uint64_t first,
+                                                               std::uint64_t behind);
+
 // Blocking; on a connection in no transaction, and after a fault it must be dropped. ABORTED: the
 // token is not one's own any more, or the rebuild has gone past handing in.
 absl::Status InsertHandIns(Connection& connection, const std::string& token, std::uint64_t instance,
@@ -29,7 +37,7 @@ absl::Status InsertHandIns(Connection& connection, const std::string& token, std
 // did not fit while draining, what was handed in. Each entry counts once, whoever handed it in, and
 // one that is applied not at all. From the first call on hand-ins are refused.
 //
-// In transactions of a bounded size, each of which removes what it decided and records what it
+// In transactions of a bounded size, each of which marks what it decided and records what it
 // refused in ledger_losses: a crash in between leaves the rest for whoever rebuilds next.
 class HandInDecider {
  public:

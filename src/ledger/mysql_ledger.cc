@@ -285,8 +285,9 @@ absl::StatusOr<std::uint64_t> MysqlLedger::NextEpoch(const std::string& token,
   RETURN_IF_ERROR(With([&](Connection& connection) {
     return Change(connection, [&](const LedgerRows& rows) -> absl::StatusOr<std::string> {
       RETURN_IF_ERROR(rows.CheckToken(token));
-      ASSIGN_OR_RETURN(std::vector<SqlRows> results,
-                       connection.Run("SELECT EXISTS(SELECT 1 FROM ledger_hand_ins)"));
+      ASSIGN_OR_RETURN(
+          std::vector<SqlRows> results,
+          connection.Run("SELECT EXISTS(SELECT 1 FROM ledger_hand_ins WHERE decided=0)"));
       if (results.size() != 1 || !results[0].Next()) return UnexpectedAnswer();
       if (results[0].U64(0) != 0) {
         return absl::FailedPreconditionError("what was handed in has not been decided yet");
@@ -298,7 +299,7 @@ absl::StatusOr<std::uint64_t> MysqlLedger::NextEpoch(const std::string& token,
                           ",token_at=UTC_TIMESTAMP(3) WHERE bucket=", kBucket,
                           ";UPDATE ledger_cursor SET epoch=", next,
                           ",applied=0,movements=0,watermark=GREATEST(watermark,", kHighestOrder,
-                          ") WHERE bucket=", kBucket);
+                          ") WHERE bucket=", kBucket, ";DELETE FROM ledger_hand_ins");
     });
   }));
   return next;
