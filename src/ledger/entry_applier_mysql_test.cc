@@ -211,13 +211,13 @@ TEST_F(QuarantineTest, WhatFitsAgainIsTakenInInOrder) {
   ASSERT_EQ(listed->size(), 1u);
   EXPECT_EQ(listed->front().book, 1u);
   EXPECT_EQ(listed->front().changes, 3u);
-  EXPECT_THAT(listed->front().first.reason, HasSubstr("begins with 100"));
+  EXPECT_THAT(listed->front().reason, HasSubstr("begins with 100"));
 
   auto result = ledger_.RetryQuarantine(1);
   ASSERT_OK(result);
   EXPECT_EQ(result->changes, 0u);
   EXPECT_EQ(result->left, 3u);
-  EXPECT_THAT(result->why, HasSubstr("begins with 100"));
+  EXPECT_THAT(result->reason, HasSubstr("begins with 100"));
   Spoil(1, -5);
   result = ledger_.RetryQuarantine(1);
   ASSERT_OK(result);
