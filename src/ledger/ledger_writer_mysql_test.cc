@@ -136,10 +136,13 @@ TEST_F(LedgerWriterTest, TrimsBehindTheStoredCursor) {
   settings.outbox_keep = 300;
   Do(Restock{1, 100, "", ""});
   Do(Deduct{1, 7, 1});
+  const auto begin = std::chrono::steady_clock::now();
   const auto writer = Writer(settings);
   AwaitApplied();
   EXPECT_THAT(OutboxIds(), ElementsAre("1-0", "1-1"));
   Await([&] { return OutboxIds().empty(); }, "it is not trimmed");
+  EXPECT_GE(std::chrono::steady_clock::now() - begin,
+            std::chrono::milliseconds(settings.outbox_keep));
   Do(Deduct{1, 8, 1});
   AwaitApplied();
   EXPECT_OK(writer->health());

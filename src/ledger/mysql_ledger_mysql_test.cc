@@ -298,6 +298,17 @@ TEST_F(RebuildTest, WhatSurvivedAndWhatIsRememberedCountsOnce) {
       << "made when it was answered";
 }
 
+TEST_F(RebuildTest, WhatIsHandedInAndAppliedIsLeftOut) {
+  const RememberedEntry restock = maker_.Make(kMorning + 1, Restock{1, 10, "", ""});
+  ASSERT_OK(ledger_.CloseEpoch(1, "t"));
+  // Before and after it was drained.
+  ASSERT_OK(ledger_.HandIn("t", 1, {restock}, true));
+  ASSERT_OK(ledger_.Drain("t", {restock}));
+  ASSERT_OK(ledger_.HandIn("t", 2, {restock}, true));
+  EXPECT_EQ(ledger_.ApplyHandIns("t")->applied, 0u);
+  ExpectAgrees(1);
+}
+
 TEST_F(RebuildTest, EveryKindOfChangeIsDecidedAgain) {
   std::vector<RememberedEntry> entries;
   const auto add = [&](TimeMs time, auto verb) {
