@@ -41,7 +41,7 @@ LIBRARY_OF = [
     (r'yaml-cpp/', 'yaml-cpp'),
     (r'CLI/', 'CLI11'),
     (r'(mysql|mariadb|errmsg)\w*\.h', r'PkgConfig::libmariadb'),
-    (r'hiredis', 'hiredis'),
+    (r'hiredis/', r'PkgConfig::hiredis'),
 ]
 # What a folder must never include, whatever it declares.
 NEVER = {

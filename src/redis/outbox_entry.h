@@ -11,13 +11,13 @@
 //   t <order> <book>
 //       the line became a tombstone
 //   r <order> <state> <deadline> <remembered>[ <book>:<quantity>[,<book>:<quantity>…]]
-//       the order's reservation is now this. <state> is ReservationState's number, <remembered> 0 or
-//       1; its lines, in the order first named, are told only where the state is reserved.
+//       the order's reservation is now this. <state> is ReservationState's number, <remembered> 0
+//       or 1; its lines, in the order first named, are told only where the state is reserved.
 //   q <book> <type> <set_to> <quantity> <expected|-> <bytes>:<request id>
 //       what a request id of a restock or adjust stands for
 //
-// Numbers are decimal. A text may hold any byte, '\n' too, which is why its length stands before it.
-// Records stand in the order in which they were decided; the last about a thing counts.
+// Numbers are decimal. A text may hold any byte, '\n' too, which is why its length stands before
+// it. Records stand in the order in which they were decided; the last about a thing counts.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,8 @@ std::string FormatOutboxId(const OutboxId& id);
 // DataLoss where the text is none that the scripts write.
 absl::StatusOr<std::vector<Fact>> DecodeChanges(std::string_view changes, TimeMs time);
 
-// The opposite, for what is not written by a script.
+// The opposite, for what is not written by a script. A balance, and a line that is no tombstone,
+// have no record: movements say them.
 std::string EncodeChanges(const std::vector<Fact>& facts);
 
 // What the movement's order line is after it. Nullopt: the movement has no order.

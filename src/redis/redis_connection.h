@@ -44,6 +44,10 @@ RedisFault RedisFaultOf(const absl::Status& status);
 // Safe for concurrent use. It connects in the background from its making on: resolves the name on a
 // thread of its own, AUTH, SELECT; and again with a growing pause whenever that fails or the
 // connection breaks. A server that is loading its data counts as not there.
+//
+// Nothing waits for a connection: where there is none, a command is answered with kNotSent at once.
+// What waits for an answer has no bound here; whoever sends keeps one. Not for SUBSCRIBE or
+// MONITOR.
 class RedisConnection {
  public:
   using Command = std::vector<std::string>;  // the name, then the arguments: any bytes
@@ -51,14 +55,17 @@ class RedisConnection {
 
   // Told on the loop's thread; must not block, and may Send.
   struct Events {
-    std::function<void(Generation)> connected;  // it can be used
+    std::function<void(Generation)> connected;        // it can be used
     std::function<void(const absl::Status&)> broken;  // or not made; why, and what to do
   };
 
   // The loop outlives the connection.
   RedisConnection(EventLoop& loop, RedisEndpoint endpoint, Events events = {});
-  // Answers what is pending with kGone.
+  // Answers what is pending with kGone, or kNotSent where no byte has left; afterwards nobody is
+  // told of anything. Waits for a callback that runs, unless called in it, and for a name server
+  // that is being asked.
   ~RedisConnection();
+  RedisConnection(const RedisConnection&) = delete;
 
   // Commands leave, and are answered, in the order of the calls. `done` is called exactly once, on
   // the loop's thread, or on the caller's if nothing was sent. `generation` not 0: only on that

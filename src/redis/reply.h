@@ -18,9 +18,7 @@ struct RedisReply {
 
   bool is(Kind which) const { return kind == which; }
   // Whether it is an error that begins with this word: "NOSCRIPT", "LOADING", "OOM", …
-  bool IsError(const char* word) const {
-    return kind == Kind::kError && text.rfind(word, 0) == 0;
-  }
+  bool IsError(const char* word) const { return kind == Kind::kError && text.rfind(word, 0) == 0; }
 };
 
 }  // namespace inventory

@@ -38,6 +38,15 @@ absl::Status PartlyDone(const absl::Status& status) {
                                    "The other part: ", status.message()));
 }
 
+// What a call whose commands were answered so comes to: OK, or the fault of some of them.
+template <typename Iterator>
+absl::Status FaultOf(Iterator first, Iterator last) {
+  const auto fails = [](const Reply& reply) { return !reply.fault.ok(); };
+  const Iterator failed = std::find_if(first, last, fails);
+  if (failed == last) return absl::OkStatus();
+  return std::all_of(first, last, fails) ? failed->fault : PartlyDone(failed->fault);
+}
+
 }  // namespace
 
 // One Submit.
@@ -207,6 +216,9 @@ void CommandQueue::OnAnswer(Batch& batch, absl::StatusOr<Replies> replies) {
 
 void CommandQueue::Deliver(Batch& batch, absl::StatusOr<Replies> replies) {
   if (replies.ok() && batch.size() == 1 && batch.front().whole()) {
+    if (absl::Status fault = FaultOf(replies->begin(), replies->end()); !fault.ok()) {
+      replies = std::move(fault);
+    }
     return batch.front().call->done(std::move(replies));
   }
   Replies::iterator next = replies.ok() ? replies->begin() : Replies::iterator();
@@ -214,17 +226,18 @@ void CommandQueue::Deliver(Batch& batch, absl::StatusOr<Replies> replies) {
     Call& call = *piece.call;
     const auto first = std::make_move_iterator(next);
     const auto count = static_cast<std::ptrdiff_t>(piece.count);
+    absl::Status status = replies.ok() ? FaultOf(next, next + count) : replies.status();
     if (replies.ok()) next += count;
     if (!piece.whole()) {
-      if (replies.ok()) {
+      if (status.ok()) {
         std::copy(first, first + count,
                   call.replies.begin() + static_cast<std::ptrdiff_t>(piece.first));
       }
-      DeliverPart(call, piece.count, replies.status());
-    } else if (replies.ok()) {
+      DeliverPart(call, piece.count, status);
+    } else if (status.ok()) {
       call.done(Replies(first, first + count));
     } else {
-      call.done(replies.status());
+      call.done(std::move(status));
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "stock/outcome.h"
 #include "stock/types.h"
 
@@ -86,6 +87,9 @@ struct Reply {
   Quantity available = 0;        // of a line command's, restock's or adjust's book; unknown: 0
   TimeMs deadline = 0;           // reserve: of the reservation, where there is one
   std::vector<LineReply> lines;  // reserve, confirm, cancel; one a book
+  // Not OK: this command alone has no answer, and the rest of the reply says nothing; the others
+  // of its batch stand. Only of a store in which a command may need what others do not.
+  absl::Status fault;
 
   friend bool operator==(const Reply&, const Reply&) = default;
 };

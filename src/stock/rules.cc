@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstddef>
 #include <utility>
+
+#include "stock/asked_lines.h"
 
 namespace inventory {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 struct Note {
   std::string request_id = {};
   std::string remark = {};
-};
-
-// What a reserve asks of one book, its lines added up. The sum can pass the largest quantity: then
-// no book has as much, and no reservation holds as much.
-struct AskedLine {
-  BookId book = 0;
-  std::int64_t quantity = 0;
 };
 
 // One command being decided: the state, the time, and the few steps the verbs share.
@@ -63,29 +57,6 @@ class Decision {
 };
 
 bool NamesAll(Quantity asked, Quantity held) { return asked == 0 || asked == held; }
-
-// The lines with those of one book added up, in the order first named.
-std::vector<AskedLine> AddUp(const std::vector<ReservedLine>& lines) {
-  // Sorted, so that the cost of many lines stays near-linear.
-  std::vector<std::pair<BookId, std::size_t>> by_book;
-  by_book.reserve(lines.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) by_book.emplace_back(lines[i].book, i);
-  std::sort(by_book.begin(), by_book.end());
-  // The whole of a book's sum stands where the book was named first.
-  std::vector<std::int64_t> total(lines.size(), 0);
-  for (std::size_t i = 0; i < by_book.size();) {
-    const auto [book, first] = by_book[i];
-    for (; i < by_book.size() && by_book[i].first == book; ++i) {
-      total[first] += lines[by_book[i].second].quantity;
-    }
-  }
-  std::vector<AskedLine> sums;
-  sums.reserve(lines.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (total[i] != 0) sums.push_back({lines[i].book, total[i]});
-  }
-  return sums;
-}
 
 bool SameLines(std::vector<ReservedLine> held, std::vector<AskedLine> asked) {
   const auto by_book = [](const auto& a, const auto& b) { return a.book < b.book; };

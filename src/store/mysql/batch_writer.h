@@ -26,7 +26,7 @@
 #include "mysql/connection.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_transaction.h"
-#include "store/mysql/change_feed.h"
+#include "stock/change_feed.h"
 #include "store/mysql/store_health.h"
 #include "store/mysql/store_time.h"
 

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "mysql/connection.h"
 #include "store/mysql/batch_writer.h"
-#include "store/mysql/change_feed.h"
+#include "stock/change_feed.h"
 #include "store/mysql/store_health.h"
 #include "store/mysql/store_time.h"
 

@@ -8,7 +8,7 @@
 #include "base/worker.h"
 #include "mysql/dsn.h"
 #include "stock/stock_store.h"
-#include "store/mysql/change_feed.h"
+#include "stock/change_feed.h"
 #include "store/mysql/store_health.h"
 #include "store/mysql/store_time.h"
 

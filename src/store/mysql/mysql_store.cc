@@ -10,7 +10,7 @@
 #include "store/mysql/adoption.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_writer.h"
-#include "store/mysql/change_feed.h"
+#include "stock/change_feed.h"
 #include "store/mysql/database_monitor.h"
 #include "store/mysql/fact_export.h"
 #include "store/mysql/fact_import.h"

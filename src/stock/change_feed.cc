@@ -1,4 +1,4 @@
-#include "store/mysql/change_feed.h"
+#include "stock/change_feed.h"
 
 namespace inventory {
 

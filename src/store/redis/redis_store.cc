@@ -1,0 +1,381 @@
+#include "store/redis/redis_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "base/worker.h"
+#include "redis/event_loop.h"
+#include "redis/keys.h"
+#include "store/redis/batch_run.h"
+#include "store/redis/keeper.h"
+#include "store/redis/scripts.h"
+#include "store/redis/store_parts.h"
+#include "telemetry/log.h"
+
+namespace inventory {
+namespace {
+
+using Kind = RedisReply::Kind;
+
+constexpr std::size_t kQueuedLookUps = 10'000;
+
+// Never 0.
+std::uint64_t NewInstance() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>(1, ~std::uint64_t{0})(device);
+}
+
+absl::Status Unexpected(const RedisReply& reply) {
+  return absl::UnavailableError(absl::StrCat("Redis answered ", reply.text));
+}
+
+// Threads: the loop of the connection, the keeper, one that asks the ledger.
+class RedisStore : public StockStore {
+ public:
+  RedisStore(const RedisSettings& settings, Ledger& ledger)
+      : settings_(settings),
+        ledger_(ledger),
+        connection_(std::make_unique<RedisConnection>(loop_, settings.endpoint, MakeEvents())) {}
+  ~RedisStore() override { Close().IgnoreError(); }
+
+  void Start() {
+    keeper_.Start();
+    started_ = true;
+    keeper_.LookAgain();
+  }
+
+  void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
+    if (!Begin()) return done(Closed());
+    BatchRun::Start(parts_, std::move(batch),
+                    [this, done = std::move(done)](
+                        absl::StatusOr<std::vector<Reply>> replies) mutable {
+                      done(std::move(replies));
+                      End();
+                    });
+  }
+
+  void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override;
+
+  void ListStock(const StockListQuery& query, Done<StockPage> done) override {
+    AskLedger<StockPage>([this, query] { return ledger_.ListStock(query); }, std::move(done));
+  }
+  void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
+    AskLedger<OrderFacts>(
+        [this, order, want_movements] { return ledger_.ReadOrder(order, want_movements, Now()); },
+        std::move(done));
+  }
+  void ReadMovements(const MovementQuery& query, Done<MovementPage> done) override {
+    AskLedger<MovementPage>([this, query] { return ledger_.ReadMovements(query); },
+                            std::move(done));
+  }
+  void ReadDue(int limit, Done<std::vector<OrderId>> done) override;
+
+  void Observe(StockObserver* observer) override { feed_.Observe(observer); }
+
+  StoreStatus Status() override;
+
+  void Backup(const std::string&, Done<BackupResult> done) override {
+    done(absl::UnimplementedError(
+        "the redis store is backed up where it is kept: its ledger with the database's own tools, "
+        "as mariadb-dump --single-transaction, from which Redis is made again"));
+  }
+
+  void Adopt(bool, Done<AdoptedStock> done) override {
+    done(absl::UnimplementedError(
+        "taking over the earlier service's Redis is not in this build; with store: mysql its tables "
+        "can be taken over"));
+  }
+
+  void Export(Done<std::unique_ptr<FactReader>> done) override {
+    AskLedger<std::unique_ptr<FactReader>>([this] { return ledger_.Export(); }, std::move(done));
+  }
+
+  void Import(Done<std::unique_ptr<FactWriter>> done) override {
+    done(absl::UnimplementedError(
+        "import into the database with store: mysql, then hand it over to the redis store"));
+  }
+
+  absl::Status Close() override;
+
+ private:
+  RedisConnection::Events MakeEvents() {
+    return {[this](RedisConnection::Generation) {
+              if (started_) keeper_.LookAgain();
+            },
+            [this](const absl::Status& why) {
+              gate_.Close(why);
+              if (started_) keeper_.LookAgain();
+            }};
+  }
+
+  static absl::Status Closed() {
+    return absl::UnavailableError("the store is closed; nothing was done");
+  }
+  // Something that must end before the store does. False: the store is closing.
+  bool Begin() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    if (!closed_) ++under_way_;
+    return !closed_;
+  }
+  void End() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    if (--under_way_ == 0) ended_.NotifyAll();
+  }
+  // `done`, and the end of what was begun.
+  template <typename T>
+  Done<T> Ending(Done<T> done) {
+    return [this, done = std::move(done)](absl::StatusOr<T> result) mutable {
+      if (!result.ok()) {
+        done(NothingDone(result.status()));
+      } else {
+        done(std::move(result));
+      }
+      End();
+    };
+  }
+
+  TimeMs Now() const {
+    if (settings_.clock) return settings_.clock->Now();
+    return std::max(figures_.now.load(), SteadyNow());
+  }
+  TimeMs SteadyNow() const { return clock_.Now(); }
+
+  // Calls `ask` on the look-ups' thread once the ledger has all that the outbox holds now.
+  template <typename T, typename Ask>
+  void AskLedger(Ask ask, Done<T> done);
+  void ReadMissing(std::vector<BookStock> stocks, const OpenedEpoch& opened, std::uint64_t entries,
+                   Done<std::vector<BookStock>> done);
+  void OnStock(const std::vector<BookId>& books, const OpenedEpoch& opened,
+               absl::StatusOr<RedisReply> reply, Done<std::vector<BookStock>> done);
+
+  const RedisSettings settings_;
+  Ledger& ledger_;
+  const SteadyClock clock_;
+  const std::uint64_t instance_ = NewInstance();
+  Gate gate_;
+  AnsweredFor answered_;
+  LedgerWaiters waiters_;
+  ChangeFeed feed_;
+  RedisFigures figures_;
+  std::atomic<std::uint64_t> batches_{0};
+  std::atomic<bool> started_{false};  // the connection speaks before there is a keeper
+  Worker lookups_{"redis-lookups", kQueuedLookUps};
+  EventLoop loop_;
+  std::unique_ptr<RedisConnection> connection_;
+  StoreParts parts_{settings_, instance_, *connection_, ledger_,  gate_,    answered_, waiters_,
+                    feed_,     lookups_,  figures_,     batches_, [this] { keeper_.LookAgain(); }};
+  Keeper keeper_{parts_};
+
+  Mutex mutex_;
+  CondVar ended_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+template <typename T, typename Ask>
+void RedisStore::AskLedger(Ask ask, Done<T> done) {
+  if (!Begin()) return done(Closed());
+  done = Ending<T>(std::move(done));
+  const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
+  if (!opened.ok()) return done(opened.status());
+  connection_->Send(
+      {"HGET", EpochKey(kOnlyBucket), "entries"},
+      [this, epoch = opened->epoch, ask = std::move(ask),
+       done = std::move(done)](absl::StatusOr<RedisReply> reply) mutable {
+        std::uint64_t entries = 0;
+        if (!reply.ok()) return done(reply.status());
+        if (!absl::SimpleAtoi(reply->text, &entries)) return done(Unexpected(*reply));
+        waiters_.Wait(epoch, entries,
+                      [this, ask = std::move(ask),
+                       done = std::move(done)](const absl::Status& applied) mutable {
+                        if (!applied.ok()) return done(applied);
+                        lookups_.Post([ask = std::move(ask), done = std::move(done)](
+                                          const absl::Status& posted) mutable {
+                          if (!posted.ok()) return done(posted);
+                          done(ask());
+                        });
+                      });
+      },
+      opened->generation);
+}
+
+void RedisStore::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) {
+  if (!Begin()) return done(Closed());
+  done = Ending<std::vector<BookStock>>(std::move(done));
+  const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
+  if (!opened.ok()) return done(opened.status());
+  RedisConnection::Command command{"EVALSHA", Get(Script::kGetStock).sha1,
+                                   absl::StrCat(1 + 2 * books.size()), EpochKey(kOnlyBucket)};
+  for (const BookId book : books) {
+    command.push_back(BookKey(kOnlyBucket, book));
+    command.push_back(StockKey(kOnlyBucket, book));
+  }
+  command.push_back(absl::StrCat(opened->epoch));
+  connection_->Send(
+      std::move(command),
+      [this, books = std::move(books), opened = *opened,
+       done = std::move(done)](absl::StatusOr<RedisReply> reply) mutable {
+        OnStock(books, opened, std::move(reply), std::move(done));
+      },
+      opened->generation);
+}
+
+void RedisStore::OnStock(const std::vector<BookId>& books, const OpenedEpoch& opened,
+                         absl::StatusOr<RedisReply> reply, Done<std::vector<BookStock>> done) {
+  if (!reply.ok()) return done(reply.status());
+  if (reply->IsError("NOSCRIPT")) {
+    LoadScripts(*connection_, Scripts(), opened.generation,
+                [this, books, done = std::move(done)](
+                    absl::StatusOr<std::chrono::microseconds> loaded) mutable {
+                  if (!loaded.ok()) return done(loaded.status());
+                  ReadStock(books, std::move(done));
+                });
+    return;
+  }
+  const std::vector<RedisReply>& parts = reply->elements;
+  if (parts.size() == 3 && parts[0].integer == 1) {
+    keeper_.LookAgain();
+    return done(absl::UnavailableError("Redis does not hold the stock as this instance knows it"));
+  }
+  if (parts.size() != 3 + 3 * books.size()) return done(Unexpected(*reply));
+  std::vector<BookStock> stocks;
+  bool complete = true;
+  for (std::size_t i = 0; i < books.size(); ++i) {
+    const RedisReply* part = &parts[3 + 3 * i];
+    BookStock stock{books[i]};
+    stock.known = part[0].integer >= 0;
+    if (stock.known) {
+      stock.balance = {static_cast<Quantity>(part[0].integer),
+                       static_cast<Quantity>(part[1].integer),
+                       static_cast<std::uint64_t>(part[2].integer)};
+    }
+    complete = complete && stock.known;
+    stocks.push_back(stock);
+  }
+  if (complete) return done(std::move(stocks));
+  ReadMissing(std::move(stocks), opened, static_cast<std::uint64_t>(parts[2].integer),
+              std::move(done));
+}
+
+// The ledger's figures for books that Redis does not have. While one is missing there nothing can
+// change it, so what the ledger says once it has caught up is of the same moment.
+void RedisStore::ReadMissing(std::vector<BookStock> stocks, const OpenedEpoch& opened,
+                             std::uint64_t entries, Done<std::vector<BookStock>> done) {
+  waiters_.Wait(opened.epoch, entries,
+                [this, stocks = std::move(stocks),
+                 done = std::move(done)](const absl::Status& applied) mutable {
+                  if (!applied.ok()) return done(applied);
+                  lookups_.Post([this, stocks = std::move(stocks), done = std::move(done)](
+                                    const absl::Status& posted) mutable {
+                    if (!posted.ok()) return done(posted);
+                    LedgerQuestion question;
+                    for (const BookStock& stock : stocks) {
+                      if (!stock.known) question.books.push_back(stock.book);
+                    }
+                    absl::StatusOr<LedgerAnswer> answer = ledger_.LookUp(question);
+                    if (!answer.ok()) return done(answer.status());
+                    auto next = answer->books.begin();
+                    for (BookStock& stock : stocks) {
+                      if (!stock.known) stock = *next++;
+                    }
+                    done(std::move(stocks));
+                  });
+                });
+}
+
+void RedisStore::ReadDue(int limit, Done<std::vector<OrderId>> done) {
+  if (!Begin()) return done(Closed());
+  done = Ending<std::vector<OrderId>>(std::move(done));
+  const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
+  if (!opened.ok()) return done(opened.status());
+  connection_->Send(
+      {"ZRANGEBYSCORE", DueKey(kOnlyBucket), "-inf", absl::StrCat(Now()), "WITHSCORES", "LIMIT",
+       "0", absl::StrCat(limit)},
+      [done = std::move(done)](absl::StatusOr<RedisReply> reply) mutable {
+        if (!reply.ok()) return done(reply.status());
+        if (!reply->is(Kind::kArray)) return done(Unexpected(*reply));
+        // Of the same deadline by number; Redis has them by their text.
+        std::vector<std::pair<TimeMs, OrderId>> due;
+        for (std::size_t i = 0; i + 1 < reply->elements.size(); i += 2) {
+          std::pair<TimeMs, OrderId> each;
+          if (!absl::SimpleAtoi(reply->elements[i].text, &each.second) ||
+              !absl::SimpleAtoi(reply->elements[i + 1].text, &each.first)) {
+            continue;
+          }
+          due.push_back(each);
+        }
+        std::sort(due.begin(), due.end());
+        std::vector<OrderId> orders;
+        for (const auto& each : due) orders.push_back(each.second);
+        done(std::move(orders));
+      },
+      opened->generation);
+}
+
+StoreStatus RedisStore::Status() {
+  const auto figure = [](const std::atomic<std::uint64_t>& value) {
+    return static_cast<std::int64_t>(value.load());
+  };
+  StoreStatus status;
+  status.name = "redis";
+  status.durability =
+      "what Redis' own settings keep, and what the instances remember until the ledger has it";
+  status.location = settings_.endpoint.Location();
+  status.health = gate_.health();
+  status.now = Now();
+  status.figures = {
+      {"script_calls", figure(figures_.calls), "", "calls of scripts that decide"},
+      {"script_commands", figure(figures_.commands), "commands", "decided in them"},
+      {"looked_up", figure(figures_.looked_up), "commands", "for which the ledger was asked"},
+      {"rebuilds", figure(figures_.rebuilds), "", "of Redis from the ledger, by this instance"},
+      {"lost", figure(figures_.lost), "changes", "that were answered and are nowhere any more"},
+      {"repaired", figure(figures_.repaired), "", "times that books were made again"},
+      {"scripts_loaded", figure(figures_.scripts_loaded_us), "us", "how long it took"},
+      {"remembered", static_cast<std::int64_t>(answered_.size()), "entries",
+       "that the ledger does not have yet"}};
+  const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
+  if (!opened.ok()) return status;
+  const LedgerProgress& progress = opened->progress;
+  status.figures.push_back(
+      {"epoch", static_cast<std::int64_t>(opened->epoch), "", "of the stock in Redis"});
+  status.figures.push_back({"outbox", static_cast<std::int64_t>(opened->entries - progress.applied),
+                            "entries", "that the ledger does not have yet"});
+  status.figures.push_back({"ledger_lag", std::max<TimeMs>(0, Now() - progress.as_of), "ms",
+                            "how old the newest is that the ledger surely has"});
+  return status;
+}
+
+absl::Status RedisStore::Close() {
+  {
+    MutexLock lock(mutex_);
+    if (closed_) return absl::OkStatus();
+    closed_ = true;
+  }
+  waiters_.Stop();
+  {
+    MutexLock lock(mutex_);
+    while (under_way_ > 0) ended_.Wait(mutex_);
+  }
+  keeper_.Stop();
+  lookups_.Stop();
+  connection_.reset();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::unique_ptr<StockStore> OpenRedisStore(const RedisSettings& settings, Ledger& ledger) {
+  auto store = std::make_unique<RedisStore>(settings, ledger);
+  store->Start();
+  return store;
+}
+
+}  // namespace inventory

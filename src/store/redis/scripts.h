@@ -1,0 +1,33 @@
+// The scripts of scripts/, as they are given to Redis.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "redis/script.h"
+
+namespace inventory {
+
+// In the order of their names.
+enum class Script : std::size_t {
+  kAdjustStock,
+  kCancelReservation,
+  kCloseEpoch,
+  kConfirmReservation,
+  kDeductStock,
+  kExpireReservation,
+  kGetStock,
+  kLoadStock,
+  kOpenEpoch,
+  kReleaseStock,
+  kReserveStock,
+  kRestockInventory,
+  kRestoreReservation,
+};
+
+// All of them; they live for ever.
+const std::vector<RedisScript>& Scripts();
+const RedisScript& Get(Script script);
+
+}  // namespace inventory
