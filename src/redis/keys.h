@@ -56,7 +56,7 @@ inline std::string ReservationKey(Bucket bucket, OrderId order) {
 }
 // Text: what a request id stands for.
 inline std::string RequestKey(Bucket bucket, BookId book, std::string_view request_id) {
-  return absl::StrCat("request:", BucketTag(bucket), book, ":", request_id);
+  return absl::StrCat("request:", BucketTag(bucket), book, ":", std::string(request_id));
 }
 
 }  // namespace inventory

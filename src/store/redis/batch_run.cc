@@ -333,15 +333,17 @@ void BatchRun::Finish() {
 // ---- what was lacking ---------------------------------------------------------------------------
 
 void BatchRun::ReloadScripts() {
-  LoadScripts(parts_.connection, Scripts(), opened_.generation,
-              [self = shared_from_this()](absl::StatusOr<std::chrono::microseconds> loaded) {
-                if (!loaded.ok()) {
-                  self->FailPending(NothingDone(loaded.status()));
-                  return self->Finish();
-                }
-                LogInfo("Redis had forgotten the scripts and has them again");
-                self->Attempt();
-              });
+  LoadScripts(
+      parts_.connection, Scripts(),
+      [self = shared_from_this()](const absl::Status& loaded) {
+        if (!loaded.ok()) {
+          self->FailPending(NothingDone(loaded));
+          return self->Finish();
+        }
+        LogInfo("Redis had forgotten the scripts and has them again");
+        self->Attempt();
+      },
+      opened_.generation);
 }
 
 // An expiry that is due comes before the command that found it.
@@ -451,7 +453,7 @@ absl::Status BatchRun::RestoreReservations(const LedgerQuestion& question,
     ASSIGN_OR_RETURN(
         const RedisReply reply,
         parts_.connection.Call(
-            {"EVALSHA", Get(Script::kRestoreReservation).sha1, "3", EpochKey(kOnlyBucket),
+            {"EVALSHA", Sha1(Script::kRestoreReservation), "3", EpochKey(kOnlyBucket),
              DueKey(kOnlyBucket), ReservationKey(kOnlyBucket, order), absl::StrCat(opened_.epoch),
              absl::StrCat(told_at_), absl::StrCat(parts_.settings.idempotency_ttl),
              parts_.settings.clock ? absl::StrCat(parts_.settings.clock->Now()) : "",

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -150,8 +151,14 @@ absl::Status Keeper::LookAt(Generation generation) {
   if (looked_at_ == generation) return absl::OkStatus();
   ASSIGN_OR_RETURN(server_, LookAtServer(parts_.connection, generation));
   RETURN_IF_ERROR(CheckServer(server_));
-  ASSIGN_OR_RETURN(const std::chrono::microseconds loading,
-                   LoadScriptsNow(parts_.connection, Scripts(), generation));
+  const auto began = steady_clock::now();
+  std::promise<absl::Status> answer;
+  LoadScripts(
+      parts_.connection, Scripts(),
+      [&answer](const absl::Status& loaded) { answer.set_value(loaded); }, generation);
+  RETURN_IF_ERROR(answer.get_future().get());
+  const auto loading =
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
   parts_.figures.scripts_loaded_us = static_cast<std::uint64_t>(loading.count());
   LogInfo("connected to Redis", {{"location", parts_.settings.endpoint.Location()},
                                  {"version", server_.version},

@@ -39,7 +39,8 @@ std::string ReservationText(const Reservation& reservation) {
 
 std::vector<ReservedLine> ParseLines(std::string_view text) {
   std::vector<ReservedLine> lines;
-  for (const std::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+  const std::string owned(text);
+  for (const absl::string_view part : absl::StrSplit(owned, ',', absl::SkipEmpty())) {
     const std::size_t colon = part.find(':');
     ReservedLine line;
     if (colon == part.npos || !absl::SimpleAtoi(part.substr(0, colon), &line.book) ||

@@ -107,7 +107,7 @@ absl::StatusOr<OpenedEpoch> Rebuilding::Run(const std::string& because) {
 // From here on no script sells, whoever sends it.
 absl::Status Rebuilding::CloseRedis() {
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   Call({"EVALSHA", Get(Script::kCloseEpoch).sha1, "2", EpochKey(kOnlyBucket),
+                   Call({"EVALSHA", Sha1(Script::kCloseEpoch), "2", EpochKey(kOnlyBucket),
                          OutboxKey(kOnlyBucket), token_}));
   if (reply.elements.size() != 3) return absl::InternalError("close_epoch answered in no form");
   const auto last_epoch = static_cast<std::uint64_t>(reply.elements[0].integer);
@@ -190,7 +190,7 @@ absl::Status Rebuilding::Load() {
 RedisConnection::Command Rebuilding::LoadCommand(const std::vector<BookStock>& books,
                                                  const std::vector<OpenReservation>& reservations) {
   RedisConnection::Command command{
-      "EVALSHA", Get(Script::kLoadStock).sha1,
+      "EVALSHA", Sha1(Script::kLoadStock),
       absl::StrCat(3 + 2 * books.size() + reservations.size()), EpochKey(kOnlyBucket),
       OutboxKey(kOnlyBucket), DueKey(kOnlyBucket)};
   for (const BookStock& stock : books) {
@@ -259,7 +259,7 @@ absl::Status Rebuilding::Open() {
   if (epoch != new_epoch_) return absl::AbortedError("the epoch has moved meanwhile");
   ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   Call({"EVALSHA", Get(Script::kOpenEpoch).sha1, "2", EpochKey(kOnlyBucket),
+                   Call({"EVALSHA", Sha1(Script::kOpenEpoch), "2", EpochKey(kOnlyBucket),
                          OutboxKey(kOnlyBucket), token_, absl::StrCat(new_epoch_),
                          absl::StrCat(row.progress.as_of)}));
   if (reply.integer != 1) {

@@ -1,24 +1,24 @@
 #include "store/redis/redis_server_facts.h"
 
 #include <cstdlib>
-#include <string_view>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
 
 namespace inventory {
 
 RedisServerFacts ParseServerInfo(const std::string& info) {
-  absl::flat_hash_map<std::string_view, std::string_view> fields;
-  for (const std::string_view line : absl::StrSplit(info, '\n')) {
-    const std::string_view text = absl::StripSuffix(line, "\r");
+  absl::flat_hash_map<absl::string_view, absl::string_view> fields;
+  for (const absl::string_view line : absl::StrSplit(info, '\n')) {
+    const absl::string_view text = absl::StripSuffix(line, "\r");
     const std::size_t colon = text.find(':');
     if (colon != text.npos) fields[text.substr(0, colon)] = text.substr(colon + 1);
   }
-  const auto field = [&fields](std::string_view name) { return std::string(fields[name]); };
+  const auto field = [&fields](absl::string_view name) { return std::string(fields[name]); };
   RedisServerFacts facts;
   facts.version = field("redis_version");
   facts.run_id = field("run_id");

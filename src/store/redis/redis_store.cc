@@ -212,7 +212,7 @@ void RedisStore::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock
   done = Ending<std::vector<BookStock>>(std::move(done));
   const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
   if (!opened.ok()) return done(opened.status());
-  RedisConnection::Command command{"EVALSHA", Get(Script::kGetStock).sha1,
+  RedisConnection::Command command{"EVALSHA", Sha1(Script::kGetStock),
                                    absl::StrCat(1 + 2 * books.size()), EpochKey(kOnlyBucket)};
   for (const BookId book : books) {
     command.push_back(BookKey(kOnlyBucket, book));
@@ -232,12 +232,13 @@ void RedisStore::OnStock(const std::vector<BookId>& books, const OpenedEpoch& op
                          absl::StatusOr<RedisReply> reply, Done<std::vector<BookStock>> done) {
   if (!reply.ok()) return done(reply.status());
   if (reply->IsError("NOSCRIPT")) {
-    LoadScripts(*connection_, Scripts(), opened.generation,
-                [this, books, done = std::move(done)](
-                    absl::StatusOr<std::chrono::microseconds> loaded) mutable {
-                  if (!loaded.ok()) return done(loaded.status());
-                  ReadStock(books, std::move(done));
-                });
+    LoadScripts(
+        *connection_, Scripts(),
+        [this, books, done = std::move(done)](const absl::Status& loaded) mutable {
+          if (!loaded.ok()) return done(loaded);
+          ReadStock(books, std::move(done));
+        },
+        opened.generation);
     return;
   }
   const std::vector<RedisReply>& parts = reply->elements;

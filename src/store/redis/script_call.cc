@@ -164,7 +164,7 @@ RedisConnection::Command CallBuilder::Take(Script script) {
   RedisConnection::Command command;
   command.reserve(17 + 4 * books_.size() + keys_.size() + args_.size());
   command.push_back("EVALSHA");
-  command.push_back(Get(script).sha1);
+  command.push_back(Sha1(script));
   command.push_back(absl::StrCat(4 + 2 * books_.size() + keys_.size()));
   command.push_back(EpochKey(frame_.bucket));
   command.push_back(OutboxKey(frame_.bucket));
@@ -325,7 +325,7 @@ absl::StatusOr<CallAnswer> ReadAnswer(const RedisReply& reply, ScriptCall& call)
   }
   if (!well_formed || parts.size() != 6 || !ReadResults(parts[5].elements, call)) {
     return absl::InternalError(
-        absl::StrCat("the script ", Get(call.script).name, " answered in another form than its own"));
+        absl::StrCat("the script ", std::string(Get(call.script).name), " answered in another form than its own"));
   }
   return answer;
 }

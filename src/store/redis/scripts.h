@@ -29,5 +29,7 @@ enum class Script : std::size_t {
 // All of them; they live for ever.
 const std::vector<RedisScript>& Scripts();
 const RedisScript& Get(Script script);
+// What EVALSHA calls it by.
+inline std::string Sha1(Script script) { return std::string(Get(script).sha1); }
 
 }  // namespace inventory
