@@ -10,8 +10,8 @@ A COMMAND is one word for the shell's rules, run with these words in it replaced
   {port}     its port                   {dsn}    a private MariaDB, in Go's form
   {redis_socket}  the Redis' Unix socket
 
-and with INVENTORY_STORE=redis, INVENTORY_SERVER_ADDRESS, INVENTORY_SERVER_PORT, INVENTORY_REDIS_ADDR
-and INVENTORY_DATABASE_DSN set. So any server that speaks DeductStock and RestockInventory will do;
+and with INVENTORY_STORE=redis, INVENTORY_SERVER_ADDRESS, INVENTORY_SERVER_PORT,
+INVENTORY_REDIS_ADDR and INVENTORY_DATABASE_DSN set. So any server that speaks DeductStock and RestockInventory will do;
 its rows are those of inventory_logs, by order_id. Each server gets new, empty servers of its own.
 
 --end: the server goes on (the default), or gets SIGTERM or SIGKILL in the middle of the load; it is
@@ -78,7 +78,8 @@ class Stage:
         self.port = free_port()
         dsn = self.database.dsn
         words = {'{address}': self.address, '{port}': str(self.port),
-                 '{redis}': self.redis.address, '{redis_socket}': str(self.redis.socket), '{dsn}': f'{dsn}?parseTime=True'}
+                 '{redis}': self.redis.address, '{redis_socket}': str(self.redis.socket),
+                 '{dsn}': f'{dsn}?parseTime=True'}
         self.command = shlex.split(command)
         for name, value in words.items():
             self.command = [word.replace(name, value) for word in self.command]

@@ -22,8 +22,9 @@ absl::StatusOr<PrivateServer> Start(const std::string& folder,
   const std::string dsn = server->SocketDsnText();
   PrivateServer started;
   started.ready = absl::StrCat("dsn=", dsn, " process=", server->pid());
-  started.hint = absl::StrCat("mariadb --socket=", server->SocketDsn().socket, " --user=root ",
-                              std::string(MariadbServer::kDatabase), " (package mariadb-client-core)");
+  started.hint =
+      absl::StrCat("mariadb --socket=", server->SocketDsn().socket, " --user=root ",
+                   std::string(MariadbServer::kDatabase), " (package mariadb-client-core)");
   started.environment = {"INVENTORY_STORE=mysql", "INVENTORY_DATABASE_DSN=" + dsn};
   started.stop = [server] { return server->Stop(); };
   return started;

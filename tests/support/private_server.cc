@@ -58,8 +58,7 @@ int RunPrivateServer(const std::string& program, const std::vector<std::string>&
                      const StartPrivateServer& start) {
   const auto separator = std::find(words.begin(), words.end(), "--");
   if (words.empty() || separator == words.begin()) {
-    std::fprintf(stderr,
-                 "usage: %s FOLDER [SERVER-ARGUMENT...] [-- COMMAND [ARGUMENT...]]\n",
+    std::fprintf(stderr, "usage: %s FOLDER [SERVER-ARGUMENT...] [-- COMMAND [ARGUMENT...]]\n",
                  program.c_str());
     return 2;
   }

@@ -14,7 +14,7 @@
 
 namespace inventory::bench {
 
-// A line for each order that was sold: unix milliseconds, order, book, quantity. Used by one thread.
+// A line for each order that was sold: unix milliseconds, order, book, quantity. Of one thread.
 class AnswerRecord {
  public:
   // An empty file, made new.

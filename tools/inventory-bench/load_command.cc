@@ -99,7 +99,7 @@ OrderIds MakeOrderIds(const LoadOptions& options) {
   return OrderIds(options.order_ids, std::chrono::system_clock::now());
 }
 
-// The server may know no other method, and may be killed meanwhile: whoever reads the record judges.
+// The server may know no other method, and may be killed meanwhile: who reads the record judges.
 absl::StatusOr<LoadReport> RunRecorded(const LoadOptions& options, const std::string& path) {
   ASSIGN_OR_RETURN(const auto client, Connect(options));
   ASSIGN_OR_RETURN(AnswerRecord record, AnswerRecord::Create(path));
