@@ -19,8 +19,8 @@ then started again, so that it can write what it still knows of.
 
 A report says how fast orders were answered and rows written; the lag, in rows and in the age of the
 newest one; memory; and when no more rows come, or --patience is over, each order by its id: lost
-(answered with yes, and no row), doubled, with another quantity. The exit status is 1 if --expect is given and not met:
-"nothing-lost" or "something-lost", of every server.
+(answered with yes, and no row), doubled, with another quantity. The exit status is 1 if --expect is
+given and not met: "nothing-lost" or "something-lost", of every server.
 """
 import argparse
 import bisect
