@@ -14,6 +14,7 @@
 #include "api/inventory_api.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
+#include "ledger/written_ledger.h"
 #include "rpc/rpc_server.h"
 #include "server/stop_signal.h"
 #include "server/version.h"
@@ -22,6 +23,7 @@
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
 #include "store/mysql/mysql_store.h"
+#include "store/redis/redis_store.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -36,6 +38,8 @@ constexpr milliseconds kHealthInterval{1'000};
 constexpr milliseconds kLeastTimeToClose{2'000};
 // How old a figure may be that inventory.enable_cache allows.
 constexpr milliseconds kCacheTtl{200};
+constexpr int kRedisBatchesInFlight = 8;
+constexpr std::int64_t kLedgerConnections = 4;
 
 LogSettings MakeLogSettings(const Config& config) {
   LogSettings settings;
@@ -55,7 +59,10 @@ ServiceSettings MakeServiceSettings(const Config& config) {
   settings.reservation_ttl = config.reservation_ttl * 1'000;
   settings.warning_threshold = static_cast<Quantity>(config.inventory_warning_threshold);
   // The other stores answer from memory, exactly.
-  if (config.inventory_enable_cache && config.store == "mysql") settings.cache_ttl = kCacheTtl;
+  const bool is_remote = config.store == "mysql" || config.store == "redis";
+  if (config.inventory_enable_cache && is_remote) settings.cache_ttl = kCacheTtl;
+  // A batch that waits for the ledger must not hold up those behind it.
+  if (config.store == "redis") settings.batches_in_flight = kRedisBatchesInFlight;
   return settings;
 }
 
@@ -77,6 +84,7 @@ class Process {
   absl::Status OpenStore();
   absl::Status OpenEmbedded();
   absl::Status OpenMysql();
+  absl::Status OpenRedis();
   absl::Status CloseStore(steady_clock::time_point deadline);
   void LookAtHealth();
   void BecomeReady();
@@ -123,7 +131,33 @@ absl::Status Process::OpenStore() {
     LogWarn("the memory store is for trials: nothing survives this process");
     return absl::OkStatus();
   }
+  if (config_.store == "redis") return OpenRedis();
   return config_.store == "mysql" ? OpenMysql() : OpenEmbedded();
+}
+
+absl::Status Process::OpenRedis() {
+  if (config_.database_dsn.empty()) {
+    return absl::FailedPreconditionError(
+        "the redis store needs a database behind it, which remembers what Redis may forget: set "
+        "database.dsn");
+  }
+  RedisStoreSettings settings;
+  ASSIGN_OR_RETURN(settings.endpoint, ParseRedisAddress(config_.redis_addr));
+  settings.endpoint.password = config_.redis_password;
+  settings.endpoint.db = static_cast<int>(config_.redis_db);
+  settings.idempotency_ttl = config_.redis_idempotency_ttl * 1'000;
+  settings.outbox_limit = static_cast<std::uint64_t>(config_.redis_outbox_limit);
+  settings.wait_replicas = static_cast<int>(config_.redis_wait_replicas);
+  LedgerSettings ledger;
+  ASSIGN_OR_RETURN(ledger.dsn, ParseDsn(config_.database_dsn));
+  ledger.max_connections =
+      static_cast<int>(std::min<std::int64_t>(config_.database_max_open_conns, kLedgerConnections));
+  ledger.redis = settings.endpoint;
+  ledger.idempotency_ttl = settings.idempotency_ttl;
+  ledger.outbox_keep = config_.redis_outbox_keep * 1'000;
+  ASSIGN_OR_RETURN(std::unique_ptr<Ledger> opened, OpenLedger(ledger));
+  store_ = OpenRedisStore(settings, std::move(opened));
+  return absl::OkStatus();
 }
 
 absl::Status Process::OpenMysql() {
@@ -216,16 +250,6 @@ ExitStatus Fail(const Config& config, const char* what, const absl::Status& stat
 }
 
 }  // namespace
-
-absl::Status CheckStoreIsBuilt(const LoadedConfig& loaded) {
-  const std::string& store = loaded.config.store;
-  if (store != "redis") return absl::OkStatus();
-  return absl::UnimplementedError(
-      fmt::format("the redis store is not in this build ({}); write store: mysql, or set "
-                  "INVENTORY_STORE=mysql, to keep stock in the database alone, or store: embedded "
-                  "to keep it on this machine's disk",
-                  loaded.store_reason));
-}
 
 ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin) {
   const Config& config = loaded.config;

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "absl/status/status.h"
 #include "server/config_reader.h"
 
 namespace inventory {
@@ -14,10 +13,7 @@ enum ExitStatus : int {
   kExitBadConfiguration = 2,  // also: bad command line
 };
 
-// Whether this build can open the store that the configuration asks for. The error says what to do.
-absl::Status CheckStoreIsBuilt(const LoadedConfig& loaded);
-
-// Runs the service on a store that is built. `origin` says where the configuration came from, for
+// Runs the service. `origin` says where the configuration came from, for
 // the log. A fault at the start is logged, and goes to stderr too where the log is elsewhere.
 ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin);
 

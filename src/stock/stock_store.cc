@@ -45,4 +45,33 @@ void SortOldestFirst(const std::optional<Reservation>& reservation,
   for (Keyed& each : keyed) movements.push_back(std::move(each.movement));
 }
 
+namespace {
+
+absl::Status NotKeptInTwoPlaces() {
+  return absl::UnimplementedError("this store keeps its stock in one place, without a ledger");
+}
+
+}  // namespace
+
+void StockStore::Reconcile(const ReconcileQuery&, Done<ReconcilePage> done) {
+  done(NotKeptInTwoPlaces());
+}
+
+void StockStore::ListQuarantine(BookId, int, Done<std::vector<QuarantinedBook>> done) {
+  done(NotKeptInTwoPlaces());
+}
+
+void StockStore::RetryQuarantine(BookId, Done<QuarantineResult> done) {
+  done(NotKeptInTwoPlaces());
+}
+
+void StockStore::SkipQuarantine(BookId, Done<QuarantineResult> done) {
+  done(NotKeptInTwoPlaces());
+}
+
+void StockStore::HandOver(const std::string&, Done<std::string> done) {
+  done(absl::UnimplementedError(
+      "this store's stock is in no database that another could take over: export it"));
+}
+
 }  // namespace inventory

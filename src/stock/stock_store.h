@@ -146,6 +146,39 @@ struct AdoptedStock {
   std::uint64_t log_rows = 0;      // kept where they are, not taken over
 };
 
+// Stock that is kept in two places, compared book by book.
+struct ReconcileQuery {
+  std::vector<BookId> books;  // empty: all, by id
+  BookId after = 0;           // of all: only books above it
+  bool repair = false;        // put right what differs
+};
+
+struct BookDrift {
+  BookId book = 0;
+  std::string difference;  // which side says what
+  bool repaired = false;
+};
+
+struct ReconcilePage {
+  std::uint64_t checked = 0;  // books
+  std::vector<BookDrift> drifts;
+  BookId next_after = 0;  // 0: that was all
+};
+
+// Movements that did not fit the book's log and wait for an operator.
+struct QuarantinedBook {
+  BookId book = 0;            // 0: what names no book that could be read
+  std::uint64_t changes = 0;
+  TimeMs since = 0;    // when the first was made
+  std::string reason;  // why the first does not fit
+};
+
+struct QuarantineResult {
+  std::uint64_t changes = 0;  // applied, or given up
+  std::uint64_t left = 0;     // still in quarantine
+  std::string reason;         // why the first of those does not fit
+};
+
 // Everything a store knew at one durable moment (facts.h). Sales go on meanwhile; what they change
 // is not seen. One call at a time. Drop it before the store ends, and not while it owes an answer;
 // in `done` it may be dropped.
@@ -207,6 +240,23 @@ class StockStore {
   // and Status says so; afterwards it serves. FAILED_PRECONDITION, with what to do: there is
   // nothing to take over, or not any more; figures that no stock can have.
   virtual void Adopt(bool dry_run, Done<AdoptedStock> done) = 0;
+
+  // What follows, up to Export, is for stock that is kept in two places, or may move from one to
+  // another: unless a store overrides it, it answers UNIMPLEMENTED.
+
+  // A part of the books, compared; call again with `after` until next_after is 0.
+  virtual void Reconcile(const ReconcileQuery& query, Done<ReconcilePage> done);
+
+  // What waits in quarantine, by book, at most `limit`; a book's changes tried again, in order, as
+  // far as they fit; or given up, each recorded as lost.
+  virtual void ListQuarantine(BookId after, int limit, Done<std::vector<QuarantinedBook>> done);
+  virtual void RetryQuarantine(BookId book, Done<QuarantineResult> done);
+  virtual void SkipQuarantine(BookId book, Done<QuarantineResult> done);
+
+  // Leaves the stock in the database to another store, "mysql" or "redis", after what was accepted;
+  // this one serves no more, in any instance. FAILED_PRECONDITION, with what to do: it may not go
+  // there, or not now. Answers what to do next, in words.
+  virtual void HandOver(const std::string& to, Done<std::string> done);
 
   // Everything the store knows, as of a moment between the call and the answer.
   // RESOURCE_EXHAUSTED: too many exports at a time.

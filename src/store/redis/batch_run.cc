@@ -130,7 +130,7 @@ BatchRun::BatchRun(StoreParts& parts, std::vector<Command> batch, Done<std::vect
 // ---- sending ------------------------------------------------------------------------------------
 
 CallFrame BatchRun::Frame(const OpenedEpoch& opened) const {
-  const RedisSettings& settings = parts_.settings;
+  const RedisStoreSettings& settings = parts_.settings;
   const LedgerProgress& progress = opened.progress;
   CallFrame frame;
   frame.instance = parts_.instance;

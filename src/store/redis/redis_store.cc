@@ -40,9 +40,9 @@ absl::Status Unexpected(const RedisReply& reply) {
 // Threads: the loop of the connection, the keeper, one that asks the ledger.
 class RedisStore : public StockStore {
  public:
-  RedisStore(const RedisSettings& settings, Ledger& ledger)
+  RedisStore(const RedisStoreSettings& settings, std::unique_ptr<Ledger> ledger)
       : settings_(settings),
-        ledger_(ledger),
+        own_ledger_(std::move(ledger)),
         connection_(std::make_unique<RedisConnection>(loop_, settings.endpoint, MakeEvents())) {}
   ~RedisStore() override { Close().IgnoreError(); }
 
@@ -156,8 +156,9 @@ class RedisStore : public StockStore {
   void OnStock(const std::vector<BookId>& books, const OpenedEpoch& opened,
                absl::StatusOr<RedisReply> reply, Done<std::vector<BookStock>> done);
 
-  const RedisSettings settings_;
-  Ledger& ledger_;
+  const RedisStoreSettings settings_;
+  const std::unique_ptr<Ledger> own_ledger_;
+  Ledger& ledger_ = *own_ledger_;
   const SteadyClock clock_;
   const std::uint64_t instance_ = NewInstance();
   Gate gate_;
@@ -373,8 +374,9 @@ absl::Status RedisStore::Close() {
 
 }  // namespace
 
-std::unique_ptr<StockStore> OpenRedisStore(const RedisSettings& settings, Ledger& ledger) {
-  auto store = std::make_unique<RedisStore>(settings, ledger);
+std::unique_ptr<StockStore> OpenRedisStore(const RedisStoreSettings& settings,
+                                           std::unique_ptr<Ledger> ledger) {
+  auto store = std::make_unique<RedisStore>(settings, std::move(ledger));
   store->Start();
   return store;
 }

@@ -33,7 +33,7 @@
 
 namespace inventory {
 
-struct RedisSettings {
+struct RedisStoreSettings {
   RedisEndpoint endpoint;
   TimeMs idempotency_ttl = 3'600'000;  // ms
   // Movements that may wait for the ledger; what gives stock back may go to twice as many.
@@ -45,7 +45,8 @@ struct RedisSettings {
 // Opens the stock. Nothing here waits for a server: while Redis or the ledger's database is away,
 // the store refuses commands with UNAVAILABLE, says why in Status().health, and serves as soon as
 // it can. Sales go on while only the database is away, as far as the outbox's limit and half of
-// idempotency_ttl. `ledger` outlives the store.
-std::unique_ptr<StockStore> OpenRedisStore(const RedisSettings& settings, Ledger& ledger);
+// idempotency_ttl.
+std::unique_ptr<StockStore> OpenRedisStore(const RedisStoreSettings& settings,
+                                           std::unique_ptr<Ledger> ledger);
 
 }  // namespace inventory

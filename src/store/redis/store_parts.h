@@ -30,7 +30,7 @@ struct RedisFigures {
 
 // Everything here is safe for concurrent use, and outlives who is given it.
 struct StoreParts {
-  const RedisSettings& settings;
+  const RedisStoreSettings& settings;
   const std::uint64_t instance;  // a number of its own
   RedisConnection& connection;
   Ledger& ledger;
