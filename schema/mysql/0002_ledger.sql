@@ -9,8 +9,8 @@ CREATE TABLE redis_epochs (
   epoch          BIGINT UNSIGNED   NOT NULL,
   run_id         VARCHAR(64)       NOT NULL COMMENT 'of the Redis server whose data are this epoch',
   master_replid  VARCHAR(64)       NOT NULL,
-  state          ENUM('open','rebuilding') NOT NULL,
-  token          VARCHAR(64)       NOT NULL DEFAULT '' COMMENT 'of who rebuilds',
+  state          ENUM('open','rebuilding','loading') NOT NULL COMMENT 'loading: hand-ins come too late',
+  token          VARCHAR(64)       NOT NULL DEFAULT '' COMMENT 'of who rebuilds, or last did',
   token_at       DATETIME(3)       NOT NULL COMMENT 'when it was last renewed',
   opened_at      DATETIME(3)       NULL,
   PRIMARY KEY (bucket)
@@ -34,17 +34,17 @@ CREATE TABLE ledger_cursor (
 CREATE TABLE ledger_quarantine (
   id       BIGINT UNSIGNED   NOT NULL AUTO_INCREMENT,
   bucket   SMALLINT UNSIGNED NOT NULL,
-  book_id  BIGINT UNSIGNED   NOT NULL,
+  book_id  BIGINT UNSIGNED   NOT NULL COMMENT '0: a whole entry that says nothing we know',
   epoch    BIGINT UNSIGNED   NOT NULL,
   number   BIGINT UNSIGNED   NOT NULL COMMENT 'of the entry',
   position INT UNSIGNED      NOT NULL COMMENT 'of the change in its entry, from 0',
   time     DATETIME(3)       NOT NULL,
-  changes  BLOB              NOT NULL COMMENT 'as in the outbox',
+  changes  MEDIUMBLOB        NOT NULL COMMENT 'as in the outbox',
   reason   VARCHAR(255)      NOT NULL,
   found_at DATETIME(3)       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY uk_ledger_quarantine (bucket, epoch, number, position),
-  KEY idx_ledger_quarantine_book (book_id, id)
+  KEY idx_ledger_quarantine_book (book_id, epoch, number, position)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Service instances, so that a rebuild knows whom to wait for.
@@ -55,7 +55,10 @@ CREATE TABLE ledger_instances (
   PRIMARY KEY (instance)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Outbox entries that instances were answered for, handed in while the store is rebuilt.
+-- Outbox entries that instances were answered for, handed in while the store is rebuilt; and those
+-- of the outbox that did not fit then, as instance 0. All are decided again, in order. What is
+-- decided stays until the next epoch begins: should this rebuild be cut short, the next one may find
+-- the same entries in the outbox.
 CREATE TABLE ledger_hand_ins (
   id       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   token    VARCHAR(64)     NOT NULL,
@@ -64,8 +67,9 @@ CREATE TABLE ledger_hand_ins (
   number   BIGINT UNSIGNED NOT NULL COMMENT 'of the entry; 18446744073709551615: none, a duplicate',
   time     DATETIME(3)     NOT NULL,
   changes  MEDIUMBLOB      NOT NULL,
+  decided  TINYINT         NOT NULL DEFAULT 0,
   PRIMARY KEY (id),
-  KEY idx_ledger_hand_ins_token (token)
+  KEY idx_ledger_hand_ins_order (decided, epoch, number, instance)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- What callers were told yes to and is nowhere any more.

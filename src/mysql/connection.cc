@@ -23,6 +23,7 @@ constexpr char kErrorPayload[] = "inventory/sql-error";
 // MySQL's numbers that MariaDB's header does not have.
 constexpr unsigned kClientInteractionTimeout = 4031;  // MySQL 8: the session was idle too long
 constexpr unsigned kServerLostExtended = 2055;
+constexpr unsigned kCheckViolated = 3819;  // MySQL 8
 
 SqlFault Classify(unsigned number) {
   switch (number) {
@@ -156,6 +157,23 @@ unsigned ServerErrorOf(const absl::Status& status) {
 }
 
 SqlFault FaultOf(const absl::Status& status) { return Classify(ServerErrorOf(status)); }
+
+bool IsRowRefused(const absl::Status& status) {
+  switch (ServerErrorOf(status)) {
+    case ER_DUP_ENTRY:
+    case ER_BAD_NULL_ERROR:
+    case ER_DATA_TOO_LONG:
+    case ER_WARN_DATA_OUT_OF_RANGE:
+    case ER_DATA_OUT_OF_RANGE:
+    case WARN_DATA_TRUNCATED:
+    case ER_TRUNCATED_WRONG_VALUE:
+    case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
+    case ER_INVALID_CHARACTER_STRING:
+    case ER_CONSTRAINT_FAILED:
+    case kCheckViolated: return true;
+    default: return false;
+  }
+}
 
 // ---- rows ---------------------------------------------------------------------------------------
 

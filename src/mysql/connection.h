@@ -29,6 +29,9 @@ enum class SqlFault {
 SqlFault FaultOf(const absl::Status& status);
 // The server's error number, 0 where there is none.
 unsigned ServerErrorOf(const absl::Status& status);
+// Whether the server refused a row for what it says: its key is there already, a value is out of
+// range, too long, no text, or against a CHECK.
+bool IsRowRefused(const absl::Status& status);
 
 // The rows of a SELECT, held in memory.
 class SqlRows {

@@ -13,6 +13,18 @@ namespace {
 
 // One statement's text at most, about.
 constexpr std::size_t kStatementBytes = 1 << 20;
+// Rows that one UPDATE names, at most: it keeps the optimizer's ranges small.
+constexpr std::size_t kRowsAnUpdate = 500;
+
+// For each part of at most kRowsAnUpdate ids.
+template <typename Function>
+void ForEachPart(const std::vector<std::uint64_t>& ids, Function function) {
+  for (std::size_t begin = 0; begin < ids.size(); begin += kRowsAnUpdate) {
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(kRowsAnUpdate, ids.size() - begin));
+    function(std::vector<std::uint64_t>(first, first + count));
+  }
+}
 
 absl::Status NotOurs(std::string_view table, const SqlRows& row) {
   return absl::DataLossError(
@@ -197,6 +209,17 @@ void RowStatements::UpdateLine(LineKey key, const OrderLine& line) {
                   " WHERE order_id=", key.order, " AND book_id=", key.book);
 }
 
+void RowStatements::MoveLines(BookId book, LineState state, const std::vector<OrderId>& orders) {
+  const bool given_back = state == LineState::kReturned || state == LineState::kExpired;
+  ForEachPart(orders, [&](const std::vector<OrderId>& part) {
+    std::string& sql = Update();
+    absl::StrAppend(
+        &sql, "UPDATE order_lines FORCE INDEX (PRIMARY) SET state=", static_cast<int>(state),
+        ",released_quantity=", given_back ? "quantity" : "0", " WHERE book_id=", book, " AND ");
+    AppendIsOneOf(sql, "order_id", part);
+  });
+}
+
 void RowStatements::UpdatePosition(LineKey key, std::uint32_t reserved_position) {
   absl::StrAppend(&Update(), "UPDATE order_lines SET reserved_position=", reserved_position,
                   " WHERE order_id=", key.order, " AND book_id=", key.book);
@@ -210,6 +233,16 @@ void RowStatements::InsertReservation(OrderId order, const Reservation& reservat
 void RowStatements::UpdateReservation(OrderId order, const Reservation& reservation) {
   absl::StrAppend(&Update(), "UPDATE reservations SET state=", static_cast<int>(reservation.state),
                   ",deadline=", QuotedTime(reservation.deadline), " WHERE order_id=", order);
+}
+
+void RowStatements::MoveReservations(ReservationState state, const std::vector<OrderId>& orders) {
+  ForEachPart(orders, [&](const std::vector<OrderId>& part) {
+    std::string& sql = Update();
+    absl::StrAppend(&sql,
+                    "UPDATE reservations FORCE INDEX (PRIMARY) SET state=", static_cast<int>(state),
+                    " WHERE ");
+    AppendIsOneOf(sql, "order_id", part);
+  });
 }
 
 void RowStatements::InsertRequest(BookId book, std::string_view request_id,

@@ -69,9 +69,14 @@ class RowStatements {
   void InsertMovement(const Movement& movement);
   void InsertLine(const StoredLine& line);
   void UpdateLine(LineKey key, const OrderLine& line);
+  // Lines of one book that have all become this, whatever their quantities: sold by confirm, or
+  // given back as a whole.
+  void MoveLines(BookId book, LineState state, const std::vector<OrderId>& orders);
   void UpdatePosition(LineKey key, std::uint32_t reserved_position);
   void InsertReservation(OrderId order, const Reservation& reservation);
   void UpdateReservation(OrderId order, const Reservation& reservation);
+  // Reservations that have all become this; their deadlines stay.
+  void MoveReservations(ReservationState state, const std::vector<OrderId>& orders);
   void InsertRequest(BookId book, std::string_view request_id, const RequestContent& content);
   void UpdateRequest(BookId book, std::string_view request_id, const RequestContent& content);
   void InsertBook(BookId book, const Balance& balance, TimeMs time);

@@ -148,6 +148,7 @@ absl::Status Process::OpenRedis() {
   settings.idempotency_ttl = config_.redis_idempotency_ttl * 1'000;
   settings.outbox_limit = static_cast<std::uint64_t>(config_.redis_outbox_limit);
   settings.wait_replicas = static_cast<int>(config_.redis_wait_replicas);
+  settings.sync_interval = std::chrono::seconds(config_.inventory_sync_interval);
   LedgerSettings ledger;
   ASSIGN_OR_RETURN(ledger.dsn, ParseDsn(config_.database_dsn));
   ledger.max_connections =

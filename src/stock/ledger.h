@@ -16,7 +16,6 @@
 // database, a newer schema), ABORTED when a token is not one's own any more.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,7 +50,7 @@ struct LedgerEpoch {
   bool token_is_stale = false;  // its holder has not renewed it for kTokenLife
   LedgerProgress progress;
 };
-inline constexpr std::chrono::seconds kTokenLife{5};
+inline constexpr TimeMs kTokenLife = 5'000;  // milliseconds
 
 // What to look up.
 struct LedgerQuestion {
@@ -71,6 +70,9 @@ struct LedgerAnswer {
   std::vector<std::optional<OrderLine>> lines;
   std::vector<std::optional<Reservation>> reservations;
   std::vector<std::optional<RequestContent>> requests;
+  // Books asked about whose changes are in quarantine: the ledger does not know all of them, so
+  // what it knows of their lines, requests and figures is not the whole truth.
+  std::vector<BookId> unsure;
 };
 
 // An outbox entry that an instance was answered for (redis/outbox_entry.h has the text's format).
@@ -96,7 +98,7 @@ struct LostChange {
 
 struct HandInResult {
   std::uint64_t applied = 0;  // movements that the ledger had not seen
-  std::vector<LostChange> lost;
+  std::vector<LostChange> lost;  // on record already
 };
 
 // An open reservation, for loading.
@@ -123,6 +125,14 @@ class Ledger {
   // book may be told more than once.
   virtual absl::StatusOr<std::vector<BookStock>> ReadChanged(TimeMs& until) = 0;
   virtual absl::StatusOr<std::unique_ptr<FactReader>> Export() = 0;
+  // The figures that the movement of this sequence left behind, as asked; nullopt: there is none.
+  virtual absl::StatusOr<std::vector<std::optional<Balance>>> ReadLogged(
+      const std::vector<std::pair<BookId, std::uint64_t>>& movements) = 0;
+
+  // ---- the quarantine (stock/stock_store.h) -----------------------------------------------------
+  virtual absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(BookId after, int limit) = 0;
+  virtual absl::StatusOr<QuarantineResult> RetryQuarantine(BookId book) = 0;
+  virtual absl::StatusOr<QuarantineResult> SkipQuarantine(BookId book) = 0;
 
   // ---- instances --------------------------------------------------------------------------------
   // Tells that the instance is there; whoever has not for some seconds is not waited for.
@@ -134,20 +144,25 @@ class Ledger {
   // own already; else ABORTED. Epoch 0 makes the row, in an empty ledger.
   virtual absl::Status CloseEpoch(std::uint64_t epoch, const std::string& token) = 0;
   virtual absl::Status RenewToken(const std::string& token) = 0;
-  // Applies surviving entries of the outbox, numbered without a gap from the progress on. What an
-  // earlier rebuild has applied from what was handed in is passed over.
+  // Applies surviving entries of the outbox, numbered without a gap from the progress on. What does
+  // not fit, since an earlier rebuild that was cut short has applied what was handed in, is decided
+  // again with the hand-ins.
   virtual absl::Status Drain(const std::string& token,
                              const std::vector<RememberedEntry>& entries) = 0;
   // From every instance, the one that rebuilds too. Entries that are applied are left out. After
-  // the last call `complete` is true.
+  // the last call `complete` is true. ABORTED also when ApplyHandIns has begun: what comes later is
+  // for its instance to report as lost.
   virtual absl::Status HandIn(const std::string& token, std::uint64_t instance,
                               const std::vector<RememberedEntry>& entries, bool complete) = 0;
   // Instances that are alive and have not handed in completely.
   virtual absl::StatusOr<std::vector<std::uint64_t>> MissingHandIns(const std::string& token) = 0;
-  // Decides again, in order, what was handed in and the ledger has not seen.
+  // Decides again, in order, what was handed in and the ledger has not seen, and what is in
+  // quarantine. What it refuses is recorded as lost in the same transaction: not for the caller to
+  // record once more.
   virtual absl::StatusOr<HandInResult> ApplyHandIns(const std::string& token) = 0;
   // Moves the row and the cursor to the next epoch, at least `at_least`; the watermark becomes the
-  // highest order id there is. The row stays closed. Answers the epoch.
+  // highest order id there is. The row stays closed. Answers the epoch. FAILED_PRECONDITION: there
+  // are hand-ins that ApplyHandIns has not decided.
   virtual absl::StatusOr<std::uint64_t> NextEpoch(const std::string& token, std::uint64_t at_least,
                                                   const std::string& run_id,
                                                   const std::string& replication_id) = 0;
@@ -155,7 +170,9 @@ class Ledger {
 
   // ---- the record -------------------------------------------------------------------------------
   virtual absl::Status RecordLosses(std::uint64_t epoch, const std::vector<LostChange>& lost) = 0;
-  // A side that differed from the ledger was put right: what it said, and what the ledger says.
+  // Sets the book's row to what its log says, if the row still says `found`. False: it does not.
+  virtual absl::StatusOr<bool> RepairRow(const BookStock& found, const Balance& logged) = 0;
+  // A side that differed from the log was put right: what it said, and what the log says.
   virtual absl::Status RecordRepair(const BookStock& found, const BookStock& repaired,
                                     const std::string& why) = 0;
 };

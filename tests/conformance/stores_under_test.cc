@@ -8,6 +8,8 @@
 #include "store/mysql/mysql_store.h"
 #include "tests/conformance/conformance.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/redis_stack.h"
 #include "tests/support/unsynced_file_system.h"
 
 namespace inventory {
@@ -50,6 +52,24 @@ absl::StatusOr<std::unique_ptr<StockStore>> MakeMysql(const Clock& clock, const 
   return OpenMysqlStore(settings);
 }
 
+// In one of a few databases of each server, used again.
+absl::StatusOr<std::unique_ptr<StockStore>> MakeRedis(const Clock& clock, const std::string&) {
+  constexpr std::size_t kDatabases = 4;  // more than are in use at a time
+  static auto& databases = *new std::vector<TestDatabase>;
+  static std::size_t made = 0;
+  const std::size_t next = made++ % kDatabases;
+  const bool is_new = next == databases.size();
+  if (is_new) databases.push_back(TestDatabase::Make());
+  RedisStackSettings settings;
+  settings.dsn = databases[next].socket_dsn();
+  const int db = static_cast<int>(next);
+  settings.store.endpoint = RedisServer::Shared().socket_endpoint(db);
+  settings.store.clock = &clock;
+  if (!is_new) RETURN_IF_ERROR(EmptyDatabase(settings.dsn));
+  RETURN_IF_ERROR(RedisServer::Shared().Ask({"FLUSHDB"}, db).status());
+  return OpenRedisStack(settings);
+}
+
 }  // namespace
 
 std::vector<StoreUnderTest> StoresUnderTest() {
@@ -61,6 +81,7 @@ std::vector<StoreUnderTest> StoresUnderTest() {
        }},
       {"embedded_tiny_cache", MakeWithTinyCache},
       {"mysql", MakeMysql},
+      {"redis", MakeRedis},
   };
 }
 

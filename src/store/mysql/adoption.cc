@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "mysql/batch_facts.h"
 #include "mysql/connection.h"
 #include "mysql/migrations.h"
 #include "mysql/origin_tables.h"
@@ -18,9 +19,8 @@
 #include "mysql/rows.h"
 #include "mysql/schema_lock.h"
 #include "mysql/sql_text.h"
+#include "mysql/store_owner.h"
 #include "stock/rules.h"
-#include "store/mysql/batch_facts.h"
-#include "store/mysql/store_owner.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -225,7 +225,7 @@ absl::StatusOr<TimeMs> Adoption::Begin() {
   std::string sql =
       "START TRANSACTION;"
       "INSERT INTO store_owner (id, store, generation, changed_at) VALUES (1,";
-  AppendQuoted(sql, kOwnName);
+  AppendQuoted(sql, kMysqlOwner);
   sql += ",1,UTC_TIMESTAMP(3));SELECT UTC_TIMESTAMP(3)";
   ASSIGN_OR_RETURN(std::vector<SqlRows> results, connection_.Run(sql));
   const bool told = results.front().Next();

@@ -3,8 +3,8 @@
 
 #include "absl/status/statusor.h"
 #include "mysql/dsn.h"
+#include "mysql/store_time.h"
 #include "stock/stock_store.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 

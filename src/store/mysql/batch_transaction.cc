@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "mysql/sql_text.h"
+#include "mysql/store_owner.h"
 #include "stock/rules.h"
-#include "store/mysql/store_owner.h"
 
 namespace inventory {
 namespace {
@@ -51,7 +51,7 @@ absl::Status BatchTransaction::Begin() {
                        mark_.writer, ") FROM store_owner WHERE id=1 LOCK IN SHARE MODE")));
   if (results.size() != 1) return Unexpected();
   if (!results[0].Next()) return NoOwner();
-  RETURN_IF_ERROR(CheckOwner(results[0].Text(0)));
+  RETURN_IF_ERROR(CheckOwner(results[0].Text(0), kMysqlOwner));
   if (results[0].IsNull(2)) return absl::NotFoundError("the writer's row is gone");
   const std::optional<TimeMs> server = ParseTime(results[0].Text(1));
   if (!server) return Unexpected();

@@ -23,12 +23,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "mysql/batch_facts.h"
 #include "mysql/connection.h"
+#include "mysql/fact_loader.h"
+#include "mysql/store_time.h"
 #include "stock/command.h"
 #include "stock/stock_store.h"
-#include "store/mysql/batch_facts.h"
-#include "store/mysql/fact_loader.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 

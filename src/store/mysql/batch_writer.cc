@@ -33,17 +33,6 @@ absl::Status OutcomeUnknown(const absl::Status& fault) {
 
 }  // namespace
 
-bool StopFlag::Pause(milliseconds time) {
-  const steady_clock::time_point end = steady_clock::now() + time;
-  MutexLock lock(mutex_);
-  while (!stopping_) {
-    const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
-    if (left.count() <= 0) return true;
-    changed_.WaitFor(mutex_, left);
-  }
-  return false;
-}
-
 BatchWriter::BatchWriter(const Shared& shared, std::uint64_t writer)
     : shared_(shared), mark_{writer, 0}, dice_(std::random_device()()), thread_([this] { Run(); }) {
   pthread_setname_np(thread_.native_handle(), "mysql-write");

@@ -22,13 +22,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/mutex.h"
+#include "base/stop_flag.h"
 #include "mysql/connection.h"
+#include "mysql/store_time.h"
+#include "stock/change_feed.h"
+#include "stock/store_health.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_transaction.h"
-#include "stock/change_feed.h"
-#include "store/mysql/store_health.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 
@@ -38,23 +38,6 @@ struct WriterFigures {
   std::atomic<std::uint64_t> commands{0};      // in them
   std::atomic<std::uint64_t> conflicts{0};  // begun again after a deadlock, lock wait or duplicate
   std::atomic<std::uint64_t> in_doubt{0};   // COMMITs whose answer was lost
-};
-
-// Set once; wakes those who pause.
-class StopFlag {
- public:
-  void Set() ABSL_LOCKS_EXCLUDED(mutex_) {
-    MutexLock lock(mutex_);
-    stopping_ = true;
-    changed_.NotifyAll();
-  }
-  // Waits for `time`, or for Set. False: set.
-  bool Pause(std::chrono::milliseconds time) ABSL_LOCKS_EXCLUDED(mutex_);
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 class BatchWriter {

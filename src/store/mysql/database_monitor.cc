@@ -12,7 +12,7 @@
 #include "mysql/rows.h"
 #include "mysql/schema.h"
 #include "mysql/sql_text.h"
-#include "store/mysql/store_owner.h"
+#include "mysql/store_owner.h"
 
 namespace inventory {
 namespace {
@@ -52,7 +52,7 @@ absl::Status DatabaseMonitor::Look() {
 }
 
 absl::Status DatabaseMonitor::Prepare() {
-  RETURN_IF_ERROR(PrepareSchema(*connection_, kOwnName));
+  RETURN_IF_ERROR(PrepareSchema(*connection_, kMysqlOwner));
   ASSIGN_OR_RETURN(std::vector<SqlRows> results,
                    connection_->Run("DELETE FROM writers"
                                     " WHERE seen_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY;"
@@ -83,7 +83,7 @@ absl::Status DatabaseMonitor::FindChanges() {
   if (results.size() != 1 || !results[0].Next()) {
     return NoOwner();
   }
-  RETURN_IF_ERROR(CheckOwner(results[0].Text(1)));
+  RETURN_IF_ERROR(CheckOwner(results[0].Text(1), kMysqlOwner));
   const TimeMs now = shared_.time.At(ParseTime(results[0].Text(0)).value_or(0));
   if (results[0].U64(2) == 0) {
     seen_until_ = now;

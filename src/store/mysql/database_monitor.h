@@ -8,10 +8,10 @@
 
 #include "absl/status/status.h"
 #include "mysql/connection.h"
-#include "store/mysql/batch_writer.h"
+#include "mysql/store_time.h"
 #include "stock/change_feed.h"
-#include "store/mysql/store_health.h"
-#include "store/mysql/store_time.h"
+#include "stock/store_health.h"
+#include "store/mysql/batch_writer.h"
 
 namespace inventory {
 

@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "mysql/batch_facts.h"
 #include "mysql/connection.h"
+#include "mysql/fact_loader.h"
+#include "mysql/reads.h"
 #include "mysql/rows.h"
+#include "mysql/store_owner.h"
 #include "stock/stock_import.h"
-#include "store/mysql/batch_facts.h"
-#include "store/mysql/fact_loader.h"
-#include "store/mysql/reads.h"
-#include "store/mysql/store_owner.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -70,7 +70,7 @@ absl::Status Empty(Connection& connection) {
                            "DELETE FROM order_lines;DELETE FROM reservations;"
                            "DELETE FROM request_ids")
                       .status());
-  return SetOwner(connection, kOwnName);
+  return SetOwner(connection, kMysqlOwner);
 }
 
 // Ends when the last who holds it lets go: the writer, or its last task.
@@ -140,7 +140,7 @@ absl::StatusOr<FactCounts> ImportRun::Finish() {
 absl::Status ImportRun::Open() {
   over_ = true;
   context_.time.NotBefore(state_.newest);
-  RETURN_IF_ERROR(SetOwner(*connection_, kOwnName));
+  RETURN_IF_ERROR(SetOwner(*connection_, kMysqlOwner));
   const absl::Status told = TellOfBooks();
   Serve();
   return told;
@@ -219,7 +219,7 @@ absl::Status Begin(Connection& connection) {
   if (results.size() != 2 || !results[0].Next() || !results[1].Next()) {
     return absl::InternalError("the database does not say who its owner is");
   }
-  RETURN_IF_ERROR(CheckOwner(results[0].Text(0)));
+  RETURN_IF_ERROR(CheckOwner(results[0].Text(0), kMysqlOwner));
   if (results[1].U64(0) != 0) {
     return absl::FailedPreconditionError(
         "the store is not empty and nothing was imported: an import needs a new database");

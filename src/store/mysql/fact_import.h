@@ -7,10 +7,10 @@
 #include "absl/status/statusor.h"
 #include "base/worker.h"
 #include "mysql/dsn.h"
-#include "stock/stock_store.h"
+#include "mysql/store_time.h"
 #include "stock/change_feed.h"
-#include "store/mysql/store_health.h"
-#include "store/mysql/store_time.h"
+#include "stock/stock_store.h"
+#include "stock/store_health.h"
 
 namespace inventory {
 

@@ -7,17 +7,17 @@
 
 #include "base/status_macros.h"
 #include "base/worker.h"
+#include "mysql/fact_export.h"
+#include "mysql/reads.h"
+#include "mysql/store_time.h"
+#include "stock/store_health.h"
 #include "store/mysql/adoption.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_writer.h"
 #include "stock/change_feed.h"
 #include "store/mysql/database_monitor.h"
-#include "store/mysql/fact_export.h"
 #include "store/mysql/fact_import.h"
 #include "store/mysql/reader_pool.h"
-#include "store/mysql/reads.h"
-#include "store/mysql/store_health.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 namespace {

@@ -12,7 +12,7 @@
 #include "base/worker.h"
 #include "mysql/connection.h"
 #include "stock/stock_store.h"
-#include "store/mysql/store_health.h"
+#include "stock/store_health.h"
 
 namespace inventory {
 

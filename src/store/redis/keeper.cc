@@ -109,6 +109,10 @@ void Keeper::TellProgress(const LedgerProgress& progress) {
   parts_.answered.Forget(progress);
   parts_.waiters.Tell(progress);
   const auto now = steady_clock::now();
+  if (now - reconciled_ >= parts_.settings.sync_interval) {
+    reconciled_ = now;
+    parts_.reconcile();
+  }
   if (now - changes_read_ < kChangesInterval) return;
   changes_read_ = now;
   const absl::StatusOr<std::vector<BookStock>> changed = parts_.ledger.ReadChanged(changes_until_);

@@ -66,6 +66,7 @@ class Keeper {
   TimeMs changes_until_ = 0;
   std::chrono::steady_clock::time_point beat_;
   std::chrono::steady_clock::time_point changes_read_;
+  std::chrono::steady_clock::time_point reconciled_ = std::chrono::steady_clock::now();
 
   Mutex mutex_;
   CondVar wake_;

@@ -16,6 +16,7 @@
 #include "redis/keys.h"
 #include "store/redis/batch_run.h"
 #include "store/redis/keeper.h"
+#include "store/redis/reconciliation.h"
 #include "store/redis/scripts.h"
 #include "store/redis/store_parts.h"
 #include "telemetry/log.h"
@@ -26,6 +27,7 @@ namespace {
 using Kind = RedisReply::Kind;
 
 constexpr std::size_t kQueuedLookUps = 10'000;
+constexpr std::size_t kQueuedChores = 16;
 
 // Never 0.
 std::uint64_t NewInstance() {
@@ -103,6 +105,23 @@ class RedisStore : public StockStore {
         "import into the database with store: mysql, then hand it over to the redis store"));
   }
 
+  void Reconcile(const ReconcileQuery& query, Done<ReconcilePage> done) override {
+    Slowly<ReconcilePage>([this, query] { return ReconcileBooks(parts_, query); },
+                          std::move(done));
+  }
+  void ListQuarantine(BookId after, int limit, Done<std::vector<QuarantinedBook>> done) override {
+    Slowly<std::vector<QuarantinedBook>>(
+        [this, after, limit] { return ledger_.ListQuarantine(after, limit); }, std::move(done));
+  }
+  void RetryQuarantine(BookId book, Done<QuarantineResult> done) override {
+    Slowly<QuarantineResult>([this, book] { return ledger_.RetryQuarantine(book); },
+                             std::move(done));
+  }
+  void SkipQuarantine(BookId book, Done<QuarantineResult> done) override {
+    Slowly<QuarantineResult>([this, book] { return ledger_.SkipQuarantine(book); },
+                             std::move(done));
+  }
+
   absl::Status Close() override;
 
  private:
@@ -148,6 +167,38 @@ class RedisStore : public StockStore {
   }
   TimeMs SteadyNow() const { return clock_.Now(); }
 
+  // Calls `work`, which may take long, on a thread for such work.
+  template <typename T, typename Work>
+  void Slowly(Work work, Done<T> done) {
+    if (!Begin()) return done(Closed());
+    chores_.Post(
+        [this, work = std::move(work), done = std::move(done)](const absl::Status& posted) mutable {
+          if (posted.ok()) {
+            done(work());
+          } else {
+            done(posted);
+          }
+          End();
+        });
+  }
+
+  // The books above `after`, compared by the way, page after page; what differs is logged.
+  void ReconcileFrom(BookId after) {
+    ReconcileQuery query;
+    query.after = after;
+    Reconcile(query, [this](absl::StatusOr<ReconcilePage> page) {
+      if (page.ok()) {
+        if (!page->drifts.empty()) figures_.drifted += page->drifts.size();
+        if (page->next_after != 0) return ReconcileFrom(page->next_after);
+      } else {
+        LogWarn("stock could not be compared with the ledger; the next round will",
+                {{"reason", std::string(page.status().message())}});
+      }
+      figures_.drift = figures_.drifted.exchange(0);
+      reconciling_ = false;
+    });
+  }
+
   // Calls `ask` on the look-ups' thread once the ledger has all that the outbox holds now.
   template <typename T, typename Ask>
   void AskLedger(Ask ask, Done<T> done);
@@ -167,12 +218,17 @@ class RedisStore : public StockStore {
   ChangeFeed feed_;
   RedisFigures figures_;
   std::atomic<std::uint64_t> batches_{0};
+  std::atomic<bool> reconciling_{false};
   std::atomic<bool> started_{false};  // the connection speaks before there is a keeper
   Worker lookups_{"redis-lookups", kQueuedLookUps};
+  Worker chores_{"redis-chores", kQueuedChores};
   EventLoop loop_;
   std::unique_ptr<RedisConnection> connection_;
   StoreParts parts_{settings_, instance_, *connection_, ledger_,  gate_,    answered_, waiters_,
-                    feed_,     lookups_,  figures_,     batches_, [this] { keeper_.LookAgain(); }};
+                    feed_,     lookups_,  figures_,     batches_, [this] { keeper_.LookAgain(); },
+                    [this] {
+                      if (!reconciling_.exchange(true)) ReconcileFrom(0);
+                    }};
   Keeper keeper_{parts_};
 
   Mutex mutex_;
@@ -340,6 +396,7 @@ StoreStatus RedisStore::Status() {
       {"rebuilds", figure(figures_.rebuilds), "", "of Redis from the ledger, by this instance"},
       {"lost", figure(figures_.lost), "changes", "that were answered and are nowhere any more"},
       {"repaired", figure(figures_.repaired), "", "times that books were made again"},
+      {"drift", figure(figures_.drift), "books", "that differed when last compared"},
       {"scripts_loaded", figure(figures_.scripts_loaded_us), "us", "how long it took"},
       {"remembered", static_cast<std::int64_t>(answered_.size()), "entries",
        "that the ledger does not have yet"}};
@@ -368,6 +425,7 @@ absl::Status RedisStore::Close() {
   }
   keeper_.Stop();
   lookups_.Stop();
+  chores_.Stop();
   connection_.reset();
   return absl::OkStatus();
 }

@@ -159,9 +159,11 @@ TEST(ScriptsTest, AreInTheOrderOfTheirNames) {
       {Script::kDeductStock, "deduct_stock"},
       {Script::kExpireReservation, "expire_reservation"},
       {Script::kGetStock, "get_stock"},
+      {Script::kInspectStock, "inspect_stock"},
       {Script::kLoadStock, "load_stock"},
       {Script::kOpenEpoch, "open_epoch"},
       {Script::kReleaseStock, "release_stock"},
+      {Script::kRepairStock, "repair_stock"},
       {Script::kReserveStock, "reserve_stock"},
       {Script::kRestockInventory, "restock_inventory"},
       {Script::kRestoreReservation, "restore_reservation"}};

@@ -24,6 +24,8 @@ struct RedisFigures {
   std::atomic<std::uint64_t> rebuilds{0};      // by this instance
   std::atomic<std::uint64_t> lost{0};          // changes that were answered and are nowhere
   std::atomic<std::uint64_t> repaired{0};      // books made again from the ledger
+  std::atomic<std::uint64_t> drift{0};    // books that differed in the last whole comparison
+  std::atomic<std::uint64_t> drifted{0};  // in the one under way
   std::atomic<std::uint64_t> scripts_loaded_us{0};  // how long that took last
   std::atomic<TimeMs> now{0};                  // Redis' clock, as last told
 };
@@ -42,6 +44,7 @@ struct StoreParts {
   RedisFigures& figures;
   std::atomic<std::uint64_t>& batches;  // the number of the last
   std::function<void()> look_again;     // at Redis, soon: something is not as it was
+  std::function<void()> reconcile;      // all books, unless that is under way
 };
 
 // What a caller is told of a fault after which nothing was done.

@@ -9,7 +9,9 @@
 
 namespace inventory {
 
-inline constexpr std::string_view kOwnName = "mysql";
+// What stands there: a store's name, or that nobody's stock is whole yet.
+inline constexpr std::string_view kMysqlOwner = "mysql";
+inline constexpr std::string_view kRedisOwner = "redis";
 inline constexpr std::string_view kImporting = "importing";
 
 // The row is made at a start and never deleted.
@@ -19,9 +21,9 @@ inline absl::Status NoOwner() {
       "it is the right one and whole, then restart this instance");
 }
 
-// Whether a store that is named `owner` there is this one.
-inline absl::Status CheckOwner(std::string_view owner) {
-  if (owner == kOwnName) return absl::OkStatus();
+// Whether the row's `owner` is the store that asks.
+inline absl::Status CheckOwner(std::string_view owner, std::string_view store) {
+  if (owner == store) return absl::OkStatus();
   if (owner == kImporting) {
     return absl::FailedPreconditionError("an import into the database is under way");
   }

@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "mysql/connection.h"
+#include "mysql/store_time.h"
 #include "stock/stock_store.h"
-#include "store/mysql/store_time.h"
 
 namespace inventory {
 
@@ -17,6 +17,9 @@ absl::StatusOr<std::vector<BookStock>> ReadStock(Connection& connection,
 absl::StatusOr<StockPage> ListStock(Connection& connection, const StockListQuery& query);
 absl::StatusOr<OrderFacts> ReadOrder(Connection& connection, StoreTime& time, OrderId order,
                                      bool want_movements);
+// `now`: the time by which a reservation reads as expired.
+absl::StatusOr<OrderFacts> ReadOrderAt(Connection& connection, TimeMs now, OrderId order,
+                                       bool want_movements);
 absl::StatusOr<MovementPage> ReadMovements(Connection& connection, const MovementQuery& query);
 absl::StatusOr<std::vector<OrderId>> ReadDue(Connection& connection, StoreTime& time, int limit);
 

@@ -3,8 +3,8 @@
 
 #include "absl/status/status.h"
 #include "base/clock.h"
+#include "mysql/batch_facts.h"
 #include "mysql/connection.h"
-#include "store/mysql/batch_facts.h"
 
 namespace inventory {
 

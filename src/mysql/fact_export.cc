@@ -1,4 +1,4 @@
-#include "store/mysql/fact_export.h"
+#include "mysql/fact_export.h"
 
 #include <string>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "mysql/connection.h"
 #include "mysql/rows.h"
 #include "mysql/sql_text.h"
-#include "store/mysql/store_health.h"
+#include "stock/store_health.h"
 
 namespace inventory {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/mysql/fact_loader.h"
+#include "mysql/fact_loader.h"
 
 #include <algorithm>
 #include <optional>

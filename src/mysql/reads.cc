@@ -1,4 +1,4 @@
-#include "store/mysql/reads.h"
+#include "mysql/reads.h"
 
 #include <algorithm>
 #include <string>
@@ -98,6 +98,11 @@ absl::StatusOr<StockPage> ListStock(Connection& connection, const StockListQuery
 absl::StatusOr<OrderFacts> ReadOrder(Connection& connection, StoreTime& time, OrderId order,
                                      bool want_movements) {
   ASSIGN_OR_RETURN(const TimeMs now, Now(connection, time));
+  return ReadOrderAt(connection, now, order, want_movements);
+}
+
+absl::StatusOr<OrderFacts> ReadOrderAt(Connection& connection, TimeMs now, OrderId order,
+                                       bool want_movements) {
   const std::string of_order = absl::StrCat(" WHERE order_id=", order);
   std::string sql = absl::StrCat(
       "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"

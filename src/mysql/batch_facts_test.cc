@@ -1,4 +1,4 @@
-#include "store/mysql/batch_facts.h"
+#include "mysql/batch_facts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
