@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "ledger/entry_applier.h"
@@ -329,6 +330,48 @@ absl::Status MysqlLedger::RecordLosses(std::uint64_t epoch, const std::vector<Lo
       return absl::OkStatus();
     });
   });
+}
+
+absl::StatusOr<std::vector<std::optional<Balance>>> MysqlLedger::ReadLogged(
+    const std::vector<std::pair<BookId, std::uint64_t>>& movements) {
+  std::string sql;
+  for (const auto& [book, sequence] : movements) {
+    absl::StrAppend(&sql, sql.empty() ? "" : " UNION ALL ",
+                    "SELECT book_id, sequence, after_stock, locked_after FROM inventory_logs WHERE"
+                    " book_id=",
+                    book, " AND sequence=", sequence);
+  }
+  std::vector<std::optional<Balance>> logged(movements.size());
+  if (sql.empty()) return logged;
+  const auto read = [&](Connection& connection) { return connection.Run(sql); };
+  ASSIGN_OR_RETURN(std::vector<SqlRows> results, With(read));
+  if (results.size() != 1) return UnexpectedAnswer();
+  absl::flat_hash_map<std::pair<BookId, std::uint64_t>, Balance> found;
+  while (results[0].Next()) {
+    const SqlRows& row = results[0];
+    found[{row.U64(0), row.U64(1)}] = {row.I32(2), row.I32(3), row.U64(1)};
+  }
+  for (std::size_t i = 0; i < movements.size(); ++i) {
+    const auto at = found.find(movements[i]);
+    if (at != found.end()) logged[i] = at->second;
+  }
+  return logged;
+}
+
+absl::StatusOr<bool> MysqlLedger::RepairRow(const BookStock& found, const Balance& logged) {
+  const auto repair = [&](Connection& connection) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(
+        std::vector<SqlRows> results,
+        connection.Run(absl::StrCat(
+            "UPDATE inventory SET stock=", logged.available, ",locked_stock=", logged.locked,
+            ",total_stock=", logged.total(), " WHERE book_id=",
+            absl::StrCat(found.book, " AND stock=", found.balance.available, " AND locked_stock=",
+                         found.balance.locked, " AND sequence=", found.balance.sequence),
+            ";SELECT ROW_COUNT()")));
+    if (results.size() != 1 || !results[0].Next()) return UnexpectedAnswer();
+    return results[0].I64(0) == 1;
+  };
+  return WithOnce(repair);
 }
 
 absl::Status MysqlLedger::RecordRepair(const BookStock& found, const BookStock& repaired,

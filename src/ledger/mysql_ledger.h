@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,13 +67,15 @@ class MysqlLedger : public Ledger {
   absl::Status OpenEpoch(const std::string& token) override;
 
   absl::Status RecordLosses(std::uint64_t epoch, const std::vector<LostChange>& lost) override;
+  absl::StatusOr<bool> RepairRow(const BookStock& found, const Balance& logged) override;
   absl::Status RecordRepair(const BookStock& found, const BookStock& repaired,
                             const std::string& why) override;
 
-  // For an operator; see quarantine.h.
-  absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(BookId after, int limit);
-  absl::StatusOr<QuarantineResult> RetryQuarantine(BookId book);
-  absl::StatusOr<QuarantineResult> SkipQuarantine(BookId book);
+  absl::StatusOr<std::vector<std::optional<Balance>>> ReadLogged(
+      const std::vector<std::pair<BookId, std::uint64_t>>& movements) override;
+  absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(BookId after, int limit) override;
+  absl::StatusOr<QuarantineResult> RetryQuarantine(BookId book) override;
+  absl::StatusOr<QuarantineResult> SkipQuarantine(BookId book) override;
 
  private:
   // `use(connection)` on an open database, and once more where the connection broke.

@@ -77,7 +77,7 @@ absl::Status RetryPage(Connection& connection, BookId book, QuarantineResult& re
   }
   RETURN_IF_ERROR(Commit(connection, std::move(statements)));
   result.changes += fitting;
-  result.why = why;
+  result.reason = why;
   more = why.empty() && !page.empty();
   return absl::OkStatus();
 }
@@ -91,7 +91,7 @@ absl::Status RetryUnknown(Connection& connection, QuarantineResult& result) {
   for (const QuarantinedChange& change : page) {
     const DecodedEntry entry = AsEntry(change);
     if (!entry.facts.ok()) {
-      if (result.why.empty()) result.why = std::string(entry.facts.status().message());
+      if (result.reason.empty()) result.reason = std::string(entry.facts.status().message());
       continue;
     }
     batch.Refuse(entry, "was not understood when it came");
@@ -198,13 +198,16 @@ absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(Connection& connecti
                                   " GROUP BY book_id ORDER BY book_id LIMIT ", limit)));
   if (results.size() != 1) return UnexpectedAnswer();
   std::vector<QuarantinedBook> books;
-  while (results[0].Next()) books.push_back({results[0].U64(0), results[0].U64(1), {}});
+  while (results[0].Next()) books.push_back({results[0].U64(0), results[0].U64(1), 0, {}});
   for (QuarantinedBook& book : books) {
     ASSIGN_OR_RETURN(std::vector<SqlRows> first,
                      connection.Run(absl::StrCat("SELECT ", kQuarantineColumns,
                                                  " FROM ledger_quarantine WHERE book_id=",
                                                  book.book, kQuarantineOrder, " LIMIT 1")));
-    if (first.size() == 1 && first[0].Next()) book.first = ReadQuarantined(first[0]);
+    if (first.size() != 1 || !first[0].Next()) continue;  // settled meanwhile
+    QuarantinedChange change = ReadQuarantined(first[0]);
+    book.since = change.time;
+    book.reason = std::move(change.reason);
   }
   return books;
 }

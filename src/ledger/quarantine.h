@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "ledger/ledger_batch.h"
 #include "mysql/connection.h"
+#include "stock/stock_store.h"
 
 namespace inventory {
 
@@ -31,21 +32,10 @@ inline constexpr int kQuarantinePage = 1'000;
 // ---- for an operator ----------------------------------------------------------------------------
 // Blocking; on a connection in no transaction, and after a fault it must be dropped.
 
-// A book in quarantine.
-struct QuarantinedBook {
-  BookId book = 0;
-  std::uint64_t changes = 0;
-  QuarantinedChange first;  // the one that did not fit
-};
 // By book, above `after`, at most `limit`.
 absl::StatusOr<std::vector<QuarantinedBook>> ListQuarantine(Connection& connection, BookId after,
                                                             int limit);
 
-struct QuarantineResult {
-  std::uint64_t changes = 0;  // applied, or dropped
-  std::uint64_t left = 0;     // still in quarantine
-  std::string why;            // why the first of those does not fit
-};
 // Applies what fits by now, in order, until the first that does not. Book 0: entries that said
 // nothing are looked at once more, and their changes put into their books' quarantine.
 // ABORTED: the store is being rebuilt, which decides on the quarantine by itself.

@@ -10,32 +10,10 @@
 
 #include <utility>
 
+#include "redis/hiredis_reply.h"
+
 namespace inventory {
 namespace {
-
-RedisReply::Kind KindOf(int type) {
-  switch (type) {
-    case REDIS_REPLY_STRING: return RedisReply::Kind::kText;
-    case REDIS_REPLY_ARRAY: return RedisReply::Kind::kArray;
-    case REDIS_REPLY_INTEGER: return RedisReply::Kind::kInteger;
-    case REDIS_REPLY_STATUS: return RedisReply::Kind::kStatus;
-    case REDIS_REPLY_ERROR: return RedisReply::Kind::kError;
-    default: return RedisReply::Kind::kNil;
-  }
-}
-
-// hiredis allows few levels, so the depth is bounded.
-RedisReply Convert(const redisReply& from) {
-  RedisReply reply;
-  reply.kind = KindOf(from.type);
-  if (from.type == REDIS_REPLY_INTEGER) reply.integer = from.integer;
-  if (from.str != nullptr) reply.text.assign(from.str, from.len);
-  reply.elements.reserve(from.elements);
-  for (std::size_t i = 0; i < from.elements; ++i) {
-    reply.elements.push_back(Convert(*from.element[i]));
-  }
-  return reply;
-}
 
 // A machine that is gone without a word is found out by the command timeout; this is for a
 // connection on which nothing is asked. Neither is worth failing for.
@@ -142,7 +120,7 @@ void RedisLink::OnHiredisReply(redisAsyncContext* context, void* reply, void* /*
   auto* const link = static_cast<RedisLink*>(context->data);
   // No reply: the connection ends, which OnHiredisEnd has told.
   if (link == nullptr || link->owner_ == nullptr || reply == nullptr) return;
-  link->owner_->OnReply(Convert(*static_cast<const redisReply*>(reply)));
+  link->owner_->OnReply(FromHiredis(*static_cast<const redisReply*>(reply)));
 }
 
 void RedisLink::OnHiredisConnect(const redisAsyncContext* context, int status) {

@@ -1,80 +1,34 @@
 #include "tests/support/mariadb_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "mysql/connection.h"
+#include "tests/support/server_parts.h"
 
 namespace inventory {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr char kServer[] = "/usr/sbin/mariadbd";
 constexpr char kScripts[] = "/usr/share/mysql/";
-// For what takes a second on an idle machine.
-constexpr seconds kPatience{120};
-// How long a folder may still belong to a server that was killed.
-constexpr seconds kFolderPatience{30};
-constexpr std::size_t kLastWords = 2'000;
 constexpr milliseconds kPollInterval{2};
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-// An open descriptor, closed at the end.
-class OpenFile {
- public:
-  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
-  ~OpenFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
-// A port that was free a moment ago.
-absl::StatusOr<int> FreePort() {
-  const OpenFile socket_file(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(socket_file.get(), generic, size) != 0 ||
-      getsockname(socket_file.get(), generic, &size) != 0) {
-    return absl::ErrnoToStatus(errno, "looking for a free port");
-  }
-  return ntohs(address.sin_port);
-}
 
 // Whether a server greets on the socket: one that is still reading its data does not.
 bool Greets(const std::string& path) {
@@ -134,20 +88,11 @@ absl::Status MariadbServer::TakeFolder() {
     return absl::InvalidArgumentError(
         absl::StrCat(folder_, ": too long a path for a Unix socket in it; choose another folder"));
   }
-  std::error_code error;
+  ASSIGN_OR_RETURN(lock_, LockFolder(folder_));
   // A server's start removes the temporary tables of any other in its folder for them.
+  std::error_code error;
   std::filesystem::create_directories(folder_ + "/tmp", error);
-  lock_ = open((folder_ + "/lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", folder_));
-  const steady_clock::time_point end = steady_clock::now() + kFolderPatience;
-  while (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (steady_clock::now() >= end) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(folder_, ": another server has this folder; stop it"));
-    }
-    std::this_thread::sleep_for(kPollInterval);
-  }
-  return absl::OkStatus();
+  return error ? absl::InternalError(absl::StrCat("making ", folder_, "/tmp")) : absl::OkStatus();
 }
 
 // What mariadb-install-db does, less what no test looks at: 0.3 s instead of seconds.
@@ -165,7 +110,7 @@ absl::Status MariadbServer::MakeData() const {
                         << "CREATE DATABASE " << kDatabase << " CHARACTER SET utf8mb4;\n";
   ChildSettings settings;
   const OpenFile input(open(script.c_str(), O_RDONLY | O_CLOEXEC));
-  const OpenFile log(open(LogPath().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  const OpenFile log(OpenLog(LogPath()));
   settings.input = input.get();
   settings.output = log.get();
   settings.kept = lock_;
@@ -182,8 +127,9 @@ absl::Status MariadbServer::MakeData() const {
                       "--innodb-flush-log-at-trx-commit=0"};
   if (geteuid() == 0) settings.command.push_back("--user=root");
   ASSIGN_OR_RETURN(ChildProcess bootstrap, ChildProcess::Start(settings));
-  if (!bootstrap.Ended(kPatience) || bootstrap.status() != 0) {
-    return absl::InternalError(absl::StrCat("mariadbd made no data folder: ", LastWords()));
+  if (!bootstrap.Ended(kServerPatience) || bootstrap.status() != 0) {
+    return absl::InternalError(
+        absl::StrCat("mariadbd made no data folder: ", LastWords(LogPath())));
   }
   std::filesystem::rename(unfinished, data, error);
   return error ? absl::InternalError(absl::StrCat("renaming ", unfinished)) : absl::OkStatus();
@@ -208,7 +154,7 @@ absl::Status MariadbServer::StartAgain() {
 }
 
 absl::Status MariadbServer::Run() {
-  const OpenFile log(open(LogPath().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+  const OpenFile log(OpenLog(LogPath()));
   ChildSettings settings;
   settings.command = Command();
   settings.output = log.get();
@@ -221,14 +167,15 @@ absl::Status MariadbServer::Run() {
 }
 
 absl::Status MariadbServer::WaitUntilItAnswers() {
-  const steady_clock::time_point end = steady_clock::now() + kPatience;
+  const steady_clock::time_point end = steady_clock::now() + kServerPatience;
   while (!Greets(SocketDsn().socket)) {
     if (process_->Ended(kPollInterval)) {
-      return absl::UnavailableError(absl::StrCat("mariadbd ended: ", LastWords()));
+      return absl::UnavailableError(absl::StrCat("mariadbd ended: ", LastWords(LogPath())));
     }
     if (steady_clock::now() >= end) {
       Kill();
-      return absl::DeadlineExceededError(absl::StrCat("mariadbd did not answer: ", LastWords()));
+      return absl::DeadlineExceededError(
+          absl::StrCat("mariadbd did not answer: ", LastWords(LogPath())));
     }
   }
   return absl::OkStatus();
@@ -262,21 +209,17 @@ std::vector<std::string> MariadbServer::Command() const {
 absl::Status MariadbServer::Stop() {
   if (!process_) return absl::OkStatus();
   process_->Signal(SIGTERM);
-  if (!process_->Ended(kPatience)) {
+  if (!process_->Ended(kServerPatience)) {
     Kill();
-    return absl::DeadlineExceededError(absl::StrCat("mariadbd did not stop: ", LastWords()));
+    return absl::DeadlineExceededError(
+        absl::StrCat("mariadbd did not stop: ", LastWords(LogPath())));
   }
   if (process_->status() == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("mariadbd stopped badly: ", LastWords()));
+  return absl::InternalError(absl::StrCat("mariadbd stopped badly: ", LastWords(LogPath())));
 }
 
 void MariadbServer::Kill() {
   if (process_) process_->Kill();
-}
-
-std::string MariadbServer::LastWords() const {
-  const std::string log = ReadFile(LogPath());
-  return log.substr(log.size() - std::min(log.size(), kLastWords));
 }
 
 Dsn MariadbServer::SocketDsn(std::string_view database) const {

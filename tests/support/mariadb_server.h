@@ -69,7 +69,6 @@ class MariadbServer {
   absl::Status Run();
   absl::Status WaitUntilItAnswers();
   std::vector<std::string> Command() const;
-  std::string LastWords() const;
 
   const MariadbSettings settings_;
   std::optional<TempFolder> own_folder_;

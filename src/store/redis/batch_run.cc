@@ -420,6 +420,14 @@ absl::Status BatchRun::LookUp() {
   if (facts_.told_at != 0 && told_at_ - facts_.told_at > half) facts_ = KnownFacts();
   const LedgerQuestion question = Question();
   ASSIGN_OR_RETURN(const LedgerAnswer answer, parts_.ledger.LookUp(question));
+  if (!answer.unsure.empty()) {
+    FailPending(absl::UnavailableError(absl::StrCat(
+                    "nothing was done: movements of book ", answer.unsure.front(),
+                    " wait in quarantine, so what the ledger knows of it is not all; see "
+                    "`inventoryctl ledger list`")),
+                /*only_lacking_facts=*/true);
+    return absl::OkStatus();
+  }
   facts_.Add(question, answer);
   facts_.told_at = facts_.told_at == 0 ? told_at_ : std::min(facts_.told_at, told_at_);
   for (const PendingCommand& pending : commands_) {

@@ -143,8 +143,10 @@ absl::Status Keeper::HandIn(const LedgerEpoch& row) {
   if (!parts_.gate.WaitUntilEmpty(parts_.settings.endpoint.command_timeout + milliseconds(1'000))) {
     return absl::UnavailableError("calls to Redis are still under way");
   }
-  RETURN_IF_ERROR(parts_.ledger.HandIn(row.token, parts_.instance, parts_.answered.All(),
-                                       /*complete=*/true));
+  const absl::Status handed_in = parts_.ledger.HandIn(row.token, parts_.instance,
+                                                      parts_.answered.All(), /*complete=*/true);
+  if (absl::IsAborted(handed_in)) return absl::OkStatus();  // too late, or the rebuild is another's
+  RETURN_IF_ERROR(handed_in);
   handed_in_ = row.token;
   handed_in_epoch_ = row.epoch;
   return absl::OkStatus();

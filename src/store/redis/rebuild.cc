@@ -175,7 +175,7 @@ absl::Status Rebuilding::GatherHandIns() {
   }
   ASSIGN_OR_RETURN(const HandInResult result, parts_.ledger.ApplyHandIns(token_));
   handed_in_ = result.applied;
-  ReportLosses(parts_, row_.epoch, result.lost);
+  LogLosses(parts_, row_.epoch, result.lost);  // on record already
   return absl::OkStatus();
 }
 
@@ -277,7 +277,7 @@ absl::StatusOr<OpenedEpoch> Rebuild(StoreParts& parts, const LedgerEpoch& row,
   return Rebuilding(parts, row, server, generation).Run(because);
 }
 
-void ReportLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost) {
+void LogLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost) {
   if (lost.empty()) return;
   parts.figures.lost += lost.size();
   std::int64_t units = 0;
@@ -291,6 +291,11 @@ void ReportLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<Lost
                       {"quantity", lost[i].quantity},
                       {"why", lost[i].why}});
   }
+}
+
+void ReportLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost) {
+  if (lost.empty()) return;
+  LogLosses(parts, epoch, lost);
   const absl::Status recorded = parts.ledger.RecordLosses(epoch, lost);
   if (!recorded.ok()) {
     LogError("the losses could not be recorded in the database; this log is the record",

@@ -29,7 +29,8 @@ absl::StatusOr<OpenedEpoch> Rebuild(StoreParts& parts, const LedgerEpoch& row,
 // Who has handed in is waited for, so long.
 inline constexpr std::chrono::seconds kHandInLimit{5};
 
-// Lists what was answered with yes and is nowhere: in the database, and in the log.
+// Lists what was answered with yes and is nowhere: in the log; in the log and in the database.
+void LogLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost);
 void ReportLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost);
 
 }  // namespace inventory
