@@ -31,8 +31,9 @@ class PrivateServerTest(unittest.TestCase):
         """The two around a command; what the command was given."""
         self.process = subprocess.Popen(
             [MARIADB, self.folder / 'mariadb', '--', REDIS, self.folder / 'redis', '--appendfsync',
-             'always', '--', 'sh', '-c', COMMAND], stdout=subprocess.PIPE, text=True)
+             'always', '--', '/bin/sh', '-c', COMMAND], stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.process.stdout.close)
+        self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
         store, redis, dsn = self.process.stdout.readline().split()
         self.assertEqual(store, 'redis')
