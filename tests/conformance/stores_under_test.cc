@@ -9,7 +9,7 @@
 #include "tests/conformance/conformance.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/redis_server.h"
-#include "tests/support/redis_stack.h"
+#include "tests/stack/redis_stack.h"
 #include "tests/support/unsynced_file_system.h"
 
 namespace inventory {

@@ -119,6 +119,7 @@ absl::Status NothingDone(const absl::Status& fault) {
 
 void BatchRun::Start(StoreParts& parts, std::vector<Command> batch,
                      Done<std::vector<Reply>> done) {
+  if (batch.empty()) return done(std::vector<Reply>());
   std::make_shared<BatchRun>(parts, std::move(batch), std::move(done))->Attempt();
 }
 

@@ -190,7 +190,8 @@ class RedisStore : public StockStore {
       if (page.ok()) {
         if (!page->drifts.empty()) figures_.drifted += page->drifts.size();
         if (page->next_after != 0) return ReconcileFrom(page->next_after);
-      } else {
+      } else if (gate_.health().ok() && Begin()) {  // not because the store is closed
+        End();
         LogWarn("stock could not be compared with the ledger; the next round will",
                 {{"reason", std::string(page.status().message())}});
       }
