@@ -55,10 +55,8 @@ class Call:
 
     @property
     def intent(self):
-        """What all attempts at the same thing have in common."""
-        if self.verb in ('restock', 'adjust'):
-            return 'request', self.lines[0][0], self.request_id
-        return self.verb, self.order, tuple(book for book, _ in self.lines)
+        """What all attempts at the same thing have in common. Other content is another thing."""
+        return self.verb, self.order, self.request_id, self.lines
 
     def __str__(self):
         what = f'order {self.order}' if self.order else f'request {self.request_id!r}'
@@ -260,9 +258,10 @@ class Check:
 
     def moved(self, call):
         """For each line of the call, whether a movement is what it was about."""
-        for book, _ in call.lines:
+        for book, quantity in call.lines:
             key = (call.order, book) if call.order else ('request', book, call.request_id)
-            yield book, any(m.verb == call.verb for m in self.effects.get(key, ()))
+            yield book, any((m.verb, m.quantity) == (call.verb, quantity)
+                            for m in self.effects.get(key, ()))
 
     def is_lost(self, call):
         return all(self.losses[book, call.order, call.verb] for book, _ in call.lines)

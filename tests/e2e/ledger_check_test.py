@@ -7,7 +7,8 @@ Usage: ledger_check_test.py [unittest's arguments]
 import copy
 import unittest
 
-from ledger_check import CONFLICT, EXPIRED, RELEASED, SHORT, Balance, Call, Movement, Stored, check
+from ledger_check import (CONFLICT, EXPIRED, RELEASED, REUSED, SHORT, Balance, Call, Movement, Stored,
+                          check)
 
 TWINS = (101, 102)
 
@@ -75,6 +76,8 @@ def a_day():
     shop.do('deduct', {1: 1}, order=14)
     shop.do('release', {1: 1}, order=14)
     shop.call('deduct', {1: 1}, order=14, result='refused', code=RELEASED)
+    shop.call('deduct', {1: 2}, order=11, result='refused', code=CONFLICT)
+    shop.call('restock', {1: 11}, request_id='first', result='refused', code=REUSED)
     shop.do('reserve', {1: 1, 2: 5}, order=15, deadline_ms=1_000)
     shop.get(1, 2)
     shop.do('confirm', {1: 1, 2: 5}, order=15)
