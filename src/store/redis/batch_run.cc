@@ -355,7 +355,8 @@ void BatchRun::ExpireFirst() {
     const OrderId order = OrderOf(pending->command);
     if (pending->is_expiry) expiring.insert(order);
     if (pending->lack != Lack::kExpiry || !expiring.insert(order).second) continue;
-    PendingCommand expiry{Command{Expire{order}, nullptr}};
+    // In the name of who found it.
+    PendingCommand expiry{Command{Expire{order}, pending->command.actor}};
     expiry.is_expiry = true;
     commands_.insert(pending, std::move(expiry));
   }

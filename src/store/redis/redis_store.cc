@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 #include "base/worker.h"
 #include "redis/event_loop.h"
 #include "redis/keys.h"
@@ -97,7 +98,12 @@ class RedisStore : public StockStore {
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {
-    AskLedger<std::unique_ptr<FactReader>>([this] { return ledger_.Export(); }, std::move(done));
+    AskLedger<std::unique_ptr<FactReader>>(
+        [this]() -> absl::StatusOr<std::unique_ptr<FactReader>> {
+          ASSIGN_OR_RETURN(std::unique_ptr<FactReader> facts, ledger_.Export());
+          return std::make_unique<Exported>(*this, std::move(facts));
+        },
+        std::move(done));
   }
 
   void Import(Done<std::unique_ptr<FactWriter>> done) override {
@@ -125,6 +131,21 @@ class RedisStore : public StockStore {
   absl::Status Close() override;
 
  private:
+  // The ledger's facts, as long as the store is open.
+  class Exported : public FactReader {
+   public:
+    Exported(RedisStore& store, std::unique_ptr<FactReader> facts)
+        : store_(store), facts_(std::move(facts)) {}
+    void Next(int limit, Done<std::vector<Fact>> done) override {
+      if (!store_.Begin()) return done(Closed());
+      facts_->Next(limit, store_.Ending<std::vector<Fact>>(std::move(done)));
+    }
+
+   private:
+    RedisStore& store_;
+    const std::unique_ptr<FactReader> facts_;
+  };
+
   RedisConnection::Events MakeEvents() {
     return {[this](RedisConnection::Generation) {
               if (started_) keeper_.LookAgain();

@@ -52,6 +52,7 @@ class CallBuilder {
 
   void operator()(const Deduct& command) {
     AddLine(command.book, command.order, command.quantity);
+    Arg(actor_);
   }
   void operator()(const Release& command) {
     AddLine(command.book, command.order, command.quantity);
