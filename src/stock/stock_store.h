@@ -167,7 +167,7 @@ struct ReconcilePage {
 
 // Movements that did not fit the book's log and wait for an operator.
 struct QuarantinedBook {
-  BookId book = 0;            // 0: what names no book that could be read
+  BookId book = 0;  // 0: what names no book that could be read
   std::uint64_t changes = 0;
   TimeMs since = 0;    // when the first was made
   std::string reason;  // why the first does not fit

@@ -7,9 +7,9 @@
 #include "store/memory/memory_store.h"
 #include "store/mysql/mysql_store.h"
 #include "tests/conformance/conformance.h"
+#include "tests/stack/redis_stack.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/redis_server.h"
-#include "tests/stack/redis_stack.h"
 #include "tests/support/unsynced_file_system.h"
 
 namespace inventory {

@@ -196,8 +196,8 @@ absl::Status World::Drain() {
 
 absl::Status World::CheckReplies(const Flight& flight, const std::vector<Reply>& replies) {
   if (replies.size() != flight.batch.size()) return Wrong("not one reply a command");
-  // Of a command that alone was refused, an expiry that was due may have been carried out; one whose
-  // outcome is unknown may have been.
+  // Of a command that alone was refused, an expiry that was due may have been carried out; one
+  // whose outcome is unknown may have been.
   std::vector<std::pair<Command, TimeMs>> unanswered;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const Command& command = flight.batch[i];
@@ -240,9 +240,8 @@ absl::Status World::CheckReadInFlight() {
   ++experience_.reads;
   Auditor ahead = auditor_;
   const auto matches = [&] {
-    return std::all_of(stock.begin(), stock.end(), [&](const BookStock& read) {
-      return read == ahead.Stock(read.book);
-    });
+    return std::all_of(stock.begin(), stock.end(),
+                       [&](const BookStock& read) { return read == ahead.Stock(read.book); });
   };
   for (std::size_t done = 0;; ++done) {
     if (done >= answered && matches()) return absl::OkStatus();
@@ -406,7 +405,8 @@ absl::Status World::CheckHistory() {
     if (differs.first != log.end() || differs.second != happened.end()) {
       return Wrong("the log of book ", book, " is not what happened\n  expected ",
                    differs.second == happened.end() ? "nothing more" : Text(*differs.second),
-                   "\n  found ", differs.first == log.end() ? "nothing more" : Text(*differs.first));
+                   "\n  found ",
+                   differs.first == log.end() ? "nothing more" : Text(*differs.first));
     }
     ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), {book}));
     books[book].now = stock.front().balance;

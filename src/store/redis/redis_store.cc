@@ -57,12 +57,12 @@ class RedisStore : public StockStore {
 
   void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
     if (!Begin()) return done(Closed());
-    BatchRun::Start(parts_, std::move(batch),
-                    [this, done = std::move(done)](
-                        absl::StatusOr<std::vector<Reply>> replies) mutable {
-                      done(std::move(replies));
-                      End();
-                    });
+    BatchRun::Start(
+        parts_, std::move(batch),
+        [this, done = std::move(done)](absl::StatusOr<std::vector<Reply>> replies) mutable {
+          done(std::move(replies));
+          End();
+        });
   }
 
   void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override;
@@ -92,9 +92,10 @@ class RedisStore : public StockStore {
   }
 
   void Adopt(bool, Done<AdoptedStock> done) override {
-    done(absl::UnimplementedError(
-        "taking over the earlier service's Redis is not in this build; with store: mysql its tables "
-        "can be taken over"));
+    done(
+        absl::UnimplementedError("taking over the earlier service's Redis is not in this build; "
+                                 "with store: mysql its tables "
+                                 "can be taken over"));
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {
@@ -112,8 +113,7 @@ class RedisStore : public StockStore {
   }
 
   void Reconcile(const ReconcileQuery& query, Done<ReconcilePage> done) override {
-    Slowly<ReconcilePage>([this, query] { return ReconcileBooks(parts_, query); },
-                          std::move(done));
+    Slowly<ReconcilePage>([this, query] { return ReconcileBooks(parts_, query); }, std::move(done));
   }
   void ListQuarantine(BookId after, int limit, Done<std::vector<QuarantinedBook>> done) override {
     Slowly<std::vector<QuarantinedBook>>(
@@ -246,8 +246,18 @@ class RedisStore : public StockStore {
   Worker chores_{"redis-chores", kQueuedChores};
   EventLoop loop_;
   std::unique_ptr<RedisConnection> connection_;
-  StoreParts parts_{settings_, instance_, *connection_, ledger_,  gate_,    answered_, waiters_,
-                    feed_,     lookups_,  figures_,     batches_, [this] { keeper_.LookAgain(); },
+  StoreParts parts_{settings_,
+                    instance_,
+                    *connection_,
+                    ledger_,
+                    gate_,
+                    answered_,
+                    waiters_,
+                    feed_,
+                    lookups_,
+                    figures_,
+                    batches_,
+                    [this] { keeper_.LookAgain(); },
                     [this] {
                       if (!reconciling_.exchange(true)) ReconcileFrom(0);
                     }};
@@ -276,8 +286,8 @@ void RedisStore::AskLedger(Ask ask, Done<T> done) {
                       [this, ask = std::move(ask),
                        done = std::move(done)](const absl::Status& applied) mutable {
                         if (!applied.ok()) return done(applied);
-                        lookups_.Post([ask = std::move(ask), done = std::move(done)](
-                                          const absl::Status& posted) mutable {
+                        lookups_.Post([ask = std::move(ask),
+                                       done = std::move(done)](const absl::Status& posted) mutable {
                           if (!posted.ok()) return done(posted);
                           done(ask());
                         });
@@ -291,7 +301,7 @@ void RedisStore::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock
   done = Ending<std::vector<BookStock>>(std::move(done));
   const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
   if (!opened.ok()) return done(opened.status());
-  RedisConnection::Command command{"EVALSHA", Sha1(Script::kGetStock),
+  RedisConnection::Command command{"EVALSHA", Sha1(StoreScript::kGetStock),
                                    absl::StrCat(1 + 2 * books.size()), EpochKey(kOnlyBucket)};
   for (const BookId book : books) {
     command.push_back(BookKey(kOnlyBucket, book));
@@ -353,8 +363,8 @@ void RedisStore::ReadMissing(std::vector<BookStock> stocks, const OpenedEpoch& o
                 [this, stocks = std::move(stocks),
                  done = std::move(done)](const absl::Status& applied) mutable {
                   if (!applied.ok()) return done(applied);
-                  lookups_.Post([this, stocks = std::move(stocks), done = std::move(done)](
-                                    const absl::Status& posted) mutable {
+                  lookups_.Post([this, stocks = std::move(stocks),
+                                 done = std::move(done)](const absl::Status& posted) mutable {
                     if (!posted.ok()) return done(posted);
                     LedgerQuestion question;
                     for (const BookStock& stock : stocks) {
