@@ -81,8 +81,14 @@ std::vector<StoreUnderTest> StoresUnderTest() {
        }},
       {"embedded_tiny_cache", MakeWithTinyCache},
       {"mysql", MakeMysql},
-      {"redis", MakeRedis},
+      {"redis", MakeRedis, /*imports=*/false},
   };
+}
+
+std::vector<StoreUnderTest> StoresUnderTest(bool imports) {
+  std::vector<StoreUnderTest> stores = StoresUnderTest();
+  std::erase_if(stores, [imports](const StoreUnderTest& each) { return each.imports != imports; });
+  return stores;
 }
 
 }  // namespace inventory

@@ -235,7 +235,13 @@ absl::Status World::CheckReadInFlight() {
   ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), books));
   // A batch that was refused will be asked again, after those that came behind it.
   for (Flight& flight : flights_) {
-    if (machine_.disturb && flight.answer.failed()) return absl::OkStatus();
+    const auto has_faults = [](const std::vector<Reply>& replies) {
+      return std::any_of(replies.begin(), replies.end(),
+                         [](const Reply& reply) { return !reply.fault.ok(); });
+    };
+    if (machine_.disturb && (flight.answer.failed() || flight.answer.Has(has_faults))) {
+      return absl::OkStatus();
+    }
   }
   ++experience_.reads;
   Auditor ahead = auditor_;
