@@ -194,6 +194,25 @@ std::pair<BookId, std::string> RequestOf(const Command& command) {
   return {adjust.book, adjust.request_id};
 }
 
+// Whether what a duplicate was told yes to has been, and something came after it: its order was given
+// back, confirmed or cancelled since. Such an entry has no number, so it stands behind all others.
+bool CameAfter(const EntryCommand& command, Outcome outcome, StockState& state) {
+  if (command.entry.number != RememberedEntry::kNoNumber) return false;
+  if (const auto* deduct = std::get_if<Deduct>(&command.command.verb)) {
+    const OrderLine* line = state.FindLine({deduct->order, deduct->book});
+    return line && line->state == LineState::kReturned && line->quantity == deduct->quantity;
+  }
+  if (const auto* reserve = std::get_if<Reserve>(&command.command.verb)) {
+    const Reservation* reservation = state.FindReservation(reserve->order);
+    return reservation && !reservation->remembered && outcome != Outcome::kInsufficientStock;
+  }
+  if (const auto* confirm = std::get_if<Confirm>(&command.command.verb)) {
+    const Reservation* reservation = state.FindReservation(confirm->order);
+    return reservation && reservation->state == ReservationState::kConfirmed;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<EntryCommand> CommandsOf(const DecodedEntry& entry) {
@@ -215,7 +234,10 @@ std::string DecideAgain(const EntryCommand& command, StockState& state) {
     }
   }
   const Reply reply = Decide(command.command, command.time, state);
-  if (!IsSuccess(reply.outcome)) return std::string(Info(reply.outcome).name);
+  if (!IsSuccess(reply.outcome)) {
+    if (CameAfter(command, reply.outcome, state)) return {};
+    return std::string(Info(reply.outcome).name);
+  }
   if (command.content) {
     const auto [book, request_id] = RequestOf(command.command);
     state.SetRequest(book, request_id, *command.content);

@@ -38,7 +38,7 @@ constexpr milliseconds kHealthInterval{1'000};
 constexpr milliseconds kLeastTimeToClose{2'000};
 // How old a figure may be that inventory.enable_cache allows.
 constexpr milliseconds kCacheTtl{200};
-constexpr int kRedisBatchesInFlight = 8;
+constexpr int kRedisBatchesInFlight = 1'024;
 constexpr std::int64_t kLedgerConnections = 4;
 
 LogSettings MakeLogSettings(const Config& config) {
@@ -61,7 +61,7 @@ ServiceSettings MakeServiceSettings(const Config& config) {
   // The other stores answer from memory, exactly.
   const bool is_remote = config.store == "mysql" || config.store == "redis";
   if (config.inventory_enable_cache && is_remote) settings.cache_ttl = kCacheTtl;
-  // A batch that waits for the ledger must not hold up those behind it.
+  // It puts batches together by itself, and one that waits for the ledger holds up no other.
   if (config.store == "redis") settings.batches_in_flight = kRedisBatchesInFlight;
   return settings;
 }

@@ -75,7 +75,11 @@ bool Keeper::Pause() {
 void Keeper::Round() {
   const absl::StatusOr<LedgerEpoch> row = parts_.ledger.ReadEpoch();
   absl::Status kept = row.ok() ? Keep(*row) : row.status();
-  parts_.waiters.LookAtTime();
+  if (row.ok()) {
+    parts_.waiters.LookAtTime();
+  } else {
+    parts_.waiters.GiveUp(row.status());
+  }
   if (kept.ok()) return;
   // While the store is open a database that is away is the ledger's matter, not the sales'.
   if (!parts_.gate.health().ok()) parts_.gate.Close(kept);
@@ -113,6 +117,9 @@ void Keeper::TellProgress(const LedgerProgress& progress) {
   }
   if (now - changes_read_ < kChangesInterval) return;
   changes_read_ = now;
+  if (const absl::StatusOr<OpenedEpoch> opened = parts_.gate.Look(); opened.ok()) {
+    CheckOutbox(*opened).IgnoreError();  // what it could not see, the next round will
+  }
   const absl::StatusOr<std::vector<BookStock>> changed = parts_.ledger.ReadChanged(changes_until_);
   if (changed.ok()) parts_.feed.PublishFound(*changed);
 }
@@ -197,7 +204,41 @@ absl::StatusOr<std::string> Keeper::WhatDiffers(const LedgerEpoch& row, Generati
   if (parts_.gate.NewestEntries(row.epoch) > entries) {
     return "Redis holds less than this instance was answered for";
   }
-  return "";
+  return WhatOutboxLacks(row, generation, entries);
+}
+
+// Nothing, where the outbox reaches the ledger's cursor and the other keys are of their types.
+absl::StatusOr<std::string> Keeper::WhatOutboxLacks(const LedgerEpoch& row, Generation generation,
+                                                    std::uint64_t entries) {
+  ASSIGN_OR_RETURN(const RedisReply due,
+                   parts_.connection.Call({"TYPE", DueKey(kOnlyBucket)}, generation));
+  if (due.text != "zset" && due.text != "none") return "reservations:due is of another type";
+  if (entries == 0) return "";
+  const std::uint64_t next = std::min(row.progress.applied, entries - 1);
+  ASSIGN_OR_RETURN(const RedisReply outbox,
+                   parts_.connection.Call({"TYPE", OutboxKey(kOnlyBucket)}, generation));
+  if (outbox.text != "stream") return "the outbox is gone or of another type";
+  if (next < row.progress.applied) return "";  // all of it is in the ledger
+  const std::string id = FormatOutboxId({row.epoch, next});
+  ASSIGN_OR_RETURN(const RedisReply reply,
+                   parts_.connection.Call({"XRANGE", OutboxKey(kOnlyBucket), id, id}, generation));
+  if (reply.elements.size() == 1) return "";
+  return absl::StrCat("entry ", id, " is gone from the outbox, and the ledger does not have it");
+}
+
+// While the store is open: has somebody taken the outbox away?
+absl::Status Keeper::CheckOutbox(const OpenedEpoch& opened) {
+  ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
+  if (row.epoch != opened.epoch || !row.token.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string lacks,
+                   WhatOutboxLacks(row, opened.generation, opened.entries));
+  if (lacks.empty()) return absl::OkStatus();
+  // It may have been trimmed since the row was read.
+  ASSIGN_OR_RETURN(const LedgerEpoch again, parts_.ledger.ReadEpoch());
+  if (again.progress.applied > row.progress.applied) return absl::OkStatus();
+  parts_.gate.CloseIfStill(opened.epoch, opened.generation,
+                           absl::UnavailableError(absl::StrCat(lacks, "; nothing was done")));
+  return absl::OkStatus();
 }
 
 // In a database that no store has used.

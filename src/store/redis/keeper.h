@@ -49,6 +49,9 @@ class Keeper {
   absl::Status LookAt(Generation generation);
   absl::StatusOr<std::string> WhatDiffers(const LedgerEpoch& row, Generation generation,
                                           std::uint64_t& entries);
+  absl::StatusOr<std::string> WhatOutboxLacks(const LedgerEpoch& row, Generation generation,
+                                              std::uint64_t entries);
+  absl::Status CheckOutbox(const OpenedEpoch& opened);
   absl::StatusOr<std::string> FirstStart(bool has_epoch);
   absl::Status RebuildNow(const LedgerEpoch& row, Generation generation,
                           const std::string& because);

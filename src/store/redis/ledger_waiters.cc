@@ -13,6 +13,13 @@ absl::Status EpochEnded() {
   return absl::UnavailableError("the store was rebuilt meanwhile; retry");
 }
 
+absl::Status Away(const std::string& why) {
+  return absl::UnavailableError(absl::StrCat(
+      "what is asked for stands only in the ledger, whose database is away; nothing was "
+      "done; retry after a pause: ",
+      why));
+}
+
 }  // namespace
 
 void LedgerWaiters::Wait(std::uint64_t epoch, std::uint64_t applied, Wake wake) {
@@ -22,6 +29,8 @@ void LedgerWaiters::Wait(std::uint64_t epoch, std::uint64_t applied, Wake wake) 
     Waiter waiter{epoch, applied, steady_clock::now() + kLimit, std::move(wake)};
     if (stopped_) {
       now = absl::UnavailableError("the store is closing");
+    } else if (!Ready(waiter) && !away_.empty()) {
+      now = Away(away_);
     } else if (!Ready(waiter)) {
       waiters_.push_back(std::move(waiter));
       return;
@@ -36,6 +45,7 @@ void LedgerWaiters::Tell(const LedgerProgress& progress) {
   std::vector<Wake> ended;
   {
     MutexLock lock(mutex_);
+    away_.clear();
     progress_ = progress;
     std::vector<Waiter> left;
     for (Waiter& waiter : waiters_) {
@@ -76,6 +86,16 @@ void LedgerWaiters::LookAtTime() {
                      " entries applied) or its database is away, and what is asked for stands only "
                      "there; nothing was done; retry after a pause")));
   }
+}
+
+void LedgerWaiters::GiveUp(const absl::Status& why) {
+  std::vector<Waiter> waiters;
+  {
+    MutexLock lock(mutex_);
+    away_ = std::string(why.message());
+    waiters.swap(waiters_);
+  }
+  for (Waiter& waiter : waiters) waiter.wake(Away(std::string(why.message())));
 }
 
 void LedgerWaiters::Stop() {

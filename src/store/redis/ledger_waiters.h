@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -25,6 +26,8 @@ class LedgerWaiters {
   void Tell(const LedgerProgress& progress) ABSL_LOCKS_EXCLUDED(mutex_);
   // Wakes who has waited too long.
   void LookAtTime() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Wakes all, now and until the next Tell: the ledger's database is away.
+  void GiveUp(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
   // Wakes all, now and from now on.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -45,6 +48,7 @@ class LedgerWaiters {
   LedgerProgress progress_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string away_ ABSL_GUARDED_BY(mutex_);  // why nothing comes; empty: it does
 };
 
 }  // namespace inventory

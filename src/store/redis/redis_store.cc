@@ -58,7 +58,7 @@ class RedisStore : public StockStore {
   void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
     if (!Begin()) return done(Closed());
     BatchRun::Start(
-        parts_, std::move(batch),
+        parts_, sender_, std::move(batch),
         [this, done = std::move(done)](absl::StatusOr<std::vector<Reply>> replies) mutable {
           done(std::move(replies));
           End();
@@ -261,6 +261,7 @@ class RedisStore : public StockStore {
                     [this] {
                       if (!reconciling_.exchange(true)) ReconcileFrom(0);
                     }};
+  BatchSender sender_{parts_};
   Keeper keeper_{parts_};
 
   Mutex mutex_;

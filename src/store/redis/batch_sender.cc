@@ -1,0 +1,66 @@
+#include "store/redis/batch_sender.h"
+
+#include <utility>
+
+#include "store/redis/attempt.h"
+#include "store/redis/batch_run.h"
+
+namespace inventory {
+namespace {
+
+constexpr int kAttempts = 2;
+constexpr std::size_t kCommandsAnAttempt = 8'192;
+
+}  // namespace
+
+void BatchSender::Send(std::shared_ptr<BatchRun> run, bool first) {
+  {
+    MutexLock lock(mutex_);
+    if (first) {
+      waiting_.push_front(std::move(run));
+    } else {
+      waiting_.push_back(std::move(run));
+    }
+  }
+  Pump();
+}
+
+// What the ledger has told counts from when it was asked, so a run with facts goes alone.
+std::vector<std::shared_ptr<BatchRun>> BatchSender::Take() {
+  std::vector<std::shared_ptr<BatchRun>> runs;
+  std::size_t commands = 0;
+  while (!waiting_.empty()) {
+    const std::shared_ptr<BatchRun>& next = waiting_.front();
+    const bool has_facts = next->facts().told_at != 0;
+    if (!runs.empty() && (has_facts || commands + next->size() > kCommandsAnAttempt)) break;
+    commands += next->size();
+    runs.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+    if (has_facts) break;
+  }
+  return runs;
+}
+
+void BatchSender::Pump() {
+  for (;;) {
+    std::vector<std::shared_ptr<BatchRun>> runs;
+    {
+      MutexLock lock(mutex_);
+      if (pumping_ || under_way_ == kAttempts || waiting_.empty()) return;
+      runs = Take();
+      ++under_way_;
+      pumping_ = true;
+    }
+    Attempt::Start(parts_, std::move(runs), [this] {
+      {
+        MutexLock lock(mutex_);
+        --under_way_;
+      }
+      Pump();
+    });
+    MutexLock lock(mutex_);
+    pumping_ = false;
+  }
+}
+
+}  // namespace inventory
