@@ -9,6 +9,7 @@
 #   x_test.cc         a unit test that needs nothing
 #   x_redis_test.cc   needs a redis-server       x_mysql_test.cc   needs a mariadbd
 #   x_bench.cc        a benchmark                x_fuzz.cc         a libFuzzer target
+#   x_main.cc         a program of that name, with - for _
 #   x_preload.cc      a library of that name, for tests to put under a program with LD_PRELOAD
 #   x_testing.h       shared by tests, never by what is shipped
 # All _test.cc of a folder make one binary, <name>_test. ctest lists each of its tests, or, with
@@ -21,7 +22,7 @@ function(inventory_module name)
   string(REPLACE "/" "_" target "${name}")
   file(GLOB all CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|preload)\\.cc$|/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|preload|main)\\.cc$|/main\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   foreach(server mysql redis)
@@ -33,6 +34,8 @@ function(inventory_module name)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   set(preloads ${all})
   list(FILTER preloads INCLUDE REGEX "_preload\\.cc$")
+  set(mains ${all})
+  list(FILTER mains INCLUDE REGEX "_main\\.cc$")
   set(benches ${all})
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
 
@@ -48,6 +51,14 @@ function(inventory_module name)
     add_executable(${ARG_PROGRAM} main.cc)
     target_link_libraries(${ARG_PROGRAM} PRIVATE ${target})
   endif()
+
+  foreach(source IN LISTS mains)
+    get_filename_component(program "${source}" NAME_WE)
+    string(REGEX REPLACE "_main$" "" program "${program}")
+    string(REPLACE "_" "-" program "${program}")
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${target})
+  endforeach()
 
   string(REPLACE "/" "_" test_deps "${ARG_TEST_DEPS}")
   if(tests AND BUILD_TESTING)

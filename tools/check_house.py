@@ -20,8 +20,9 @@ FUNCTION_LINES = 70
 FOLDERS = ('src', 'client', 'tools', 'tests')
 TEXT = re.compile(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/',
                   re.S)
-# A type's definition at the left margin, where a namespace's own stand.
-TYPE = re.compile(r'^(?:class|struct|enum class)(?: [A-Z_]+)? (\w+)(?: final)?(?: *:[^;{]*)? *\{', re.M)
+# A type's definition at the left margin, where a namespace's own stand; not one of A::B.
+TYPE = re.compile(r'^(?:class|struct|enum class)(?: [A-Z_]+)? (\w+)(?: final)?(?: *:(?!:)[^;{]*)? *\{',
+                  re.M)
 
 
 def width(line):

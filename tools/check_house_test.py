@@ -70,6 +70,8 @@ class CheckHouse(unittest.TestCase):
     def test_two_types_of_one_name(self):
         other = {'src/b/b.h': 'class Batch : public A {\n};\n'}
         self.assertEqual(self.errors({'src/a/a.h': 'class Batch;\n', **other}), [])
+        nested = {'src/a/a.h': 'class Batch::Impl {\n};\nclass Batch::B : public A {\n};\n'}
+        self.assertEqual(self.errors({**nested, **other}), [])
         self.assertEqual(self.errors({'src/a/a_testing.h': 'struct Batch {\n};\n', **other}), [])
         self.assert_refused({'src/a/a.h': 'struct Batch {\n};\n', **other},
                             'src/b/b.h: defines Batch, as src/a/a.h does')

@@ -209,6 +209,25 @@ TEST_F(MysqlLedgerTest, TellsWhichBooksHaveChanged) {
   EXPECT_THAT(*ledger_.ReadChanged(until), ElementsAre(BookStock{2, true, maker_.Book(2)}));
 }
 
+TEST_F(MysqlLedgerTest, ReadsWhatAMovementLeftBehind) {
+  ASSERT_OK(Apply({maker_.Make(kMorning, Restock{1, 100, "", ""}),
+                   maker_.Make(kMorning, Reserve{7, {{1, 3}}, 100}),
+                   maker_.Make(kMorning, Deduct{1, 8, 1})}));
+  const auto logged = ledger_.ReadLogged({{1, 2}, {1, 4}, {2, 1}, {1, 1}});
+  ASSERT_OK(logged);
+  EXPECT_THAT(*logged,
+              ElementsAre(Balance{97, 3, 2}, std::nullopt, std::nullopt, Balance{100, 0, 1}));
+}
+
+TEST_F(MysqlLedgerTest, RepairsARowThatNobodyHasChangedMeanwhile) {
+  ASSERT_OK(Apply({maker_.Make(kMorning, Restock{1, 100, "", ""})}));
+  const BookStock found{1, true, {105, 0, 1}};
+  EXPECT_EQ(*ledger_.RepairRow(found, {100, 0, 1}), false);
+  Ask("UPDATE inventory SET stock=105, total_stock=105");
+  EXPECT_EQ(*ledger_.RepairRow(found, {100, 0, 1}), true);
+  ExpectAgrees(1);
+}
+
 TEST_F(MysqlLedgerTest, KeepsTheRecord) {
   ASSERT_OK(ledger_.RecordLosses(3, {{1, 7, ChangeType::kDeduct, 2, "it is gone"},
                                      {1, 0, ChangeType::kRestock, 5, "so is that"}}));
@@ -277,6 +296,17 @@ TEST_F(RebuildTest, WhatSurvivedAndWhatIsRememberedCountsOnce) {
   EXPECT_THAT(Ask("SELECT created_at FROM inventory_logs WHERE order_id=9"),
               ElementsAre("2027-01-15 08:00:00.003"))
       << "made when it was answered";
+}
+
+TEST_F(RebuildTest, WhatIsHandedInAndAppliedIsLeftOut) {
+  const RememberedEntry restock = maker_.Make(kMorning + 1, Restock{1, 10, "", ""});
+  ASSERT_OK(ledger_.CloseEpoch(1, "t"));
+  // Before and after it was drained.
+  ASSERT_OK(ledger_.HandIn("t", 1, {restock}, true));
+  ASSERT_OK(ledger_.Drain("t", {restock}));
+  ASSERT_OK(ledger_.HandIn("t", 2, {restock}, true));
+  EXPECT_EQ(ledger_.ApplyHandIns("t")->applied, 0u);
+  ExpectAgrees(1);
 }
 
 TEST_F(RebuildTest, EveryKindOfChangeIsDecidedAgain) {

@@ -14,8 +14,8 @@ class WrittenLedger : public MysqlLedger {
  public:
   explicit WrittenLedger(const LedgerSettings& settings)
       : MysqlLedger({settings.dsn, settings.max_connections}),
-        writer_(loop_, {settings.dsn, settings.redis, settings.idempotency_ttl,
-                        settings.outbox_keep}) {}
+        writer_(loop_,
+                {settings.dsn, settings.redis, settings.idempotency_ttl, settings.outbox_keep}) {}
 
   void Start() { writer_.Start(); }
 

@@ -13,8 +13,8 @@ namespace inventory {
 
 struct LedgerSettings {
   Dsn dsn;
-  int max_connections = 4;  // beside the writer's own
-  RedisEndpoint redis;      // whose outbox is copied
+  int max_connections = 4;             // beside the writer's own
+  RedisEndpoint redis;                 // whose outbox is copied
   TimeMs idempotency_ttl = 3'600'000;  // ms, of markers
   TimeMs outbox_keep = 60'000;         // ms that an entry stays after it was applied
 };

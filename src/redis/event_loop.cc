@@ -101,13 +101,14 @@ void EventLoop::Impl::Wait() {
     sleeping_ = false;
   }
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 == kWake) {
+    const WatchId id = events[i].data.u64;  // copied, for the struct is packed
+    if (id == kWake) {
       std::uint64_t ignored = 0;
       if (read(wake_, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN) OrEnd(-1, "read");
       continue;
     }
     // By id, not by descriptor: one before it may have closed this one and opened another.
-    const auto found = watched_.find(events[i].data.u64);
+    const auto found = watched_.find(id);
     if (found == watched_.end()) continue;
     const std::shared_ptr<Watched> watched = found->second;
     watched->ready(events[i].events);

@@ -335,15 +335,23 @@ TEST(RedisConnectionTest, ACommandThatIsNotAnsweredInTimeIsGone) {
   connection.AwaitConnected(2);
 }
 
-// The time of a command that was answered says nothing about the next one.
+// The time of a command that was answered says nothing about the next one. On a busy machine one
+// may really be late, so a connection that lives long enough is waited for.
 TEST(RedisConnectionTest, TheTimeBeginsWithTheOldestCommandThatIsNotAnswered) {
   RedisEndpoint endpoint = Patient(RedisServer::NewDatabase());
-  endpoint.command_timeout = milliseconds(1'000);
+  endpoint.command_timeout = 2 * kShort;
   AwaitedConnection connection(endpoint);
-  connection.AwaitConnected();
-  const auto end = std::chrono::steady_clock::now() + 3 * endpoint.command_timeout / 2;
-  while (std::chrono::steady_clock::now() < end) ASSERT_OK(connection.get().Call({"PING"}));
-  EXPECT_EQ(connection.get().generation(), 1u);
+  bool lived = false;
+  for (Generation nth = 1; nth <= 20 && !lived; ++nth) {
+    connection.AwaitConnected(nth);
+    const auto end = std::chrono::steady_clock::now() + 3 * endpoint.command_timeout;
+    bool answered = true;
+    while (answered && std::chrono::steady_clock::now() < end) {
+      answered = connection.get().Call({"PING"}).ok();
+    }
+    lived = answered;
+  }
+  EXPECT_TRUE(lived);
 }
 
 // ---- servers that do not let us in --------------------------------------------------------------
@@ -389,19 +397,18 @@ TEST(RedisConnectionTest, UsesTheDatabaseThatWasChosen) {
 }
 
 TEST(RedisConnectionTest, WaitsUntilTheServerHasLoadedItsData) {
+  // It looks at its clients once a key, and takes 100 s for all unless it is told to go on.
   const auto server =
-      StartServer({.arguments = {"--key-load-delay", "100000",
+      StartServer({.arguments = {"--key-load-delay", "50000", "--rdbcompression", "no",
                                  "--loading-process-events-interval-bytes", "1024"}});
-  for (int i = 0; i < 2'000; ++i) {
-    ASSERT_OK(server->Ask({"SET", absl::StrCat("k", i), std::string(100, 'x')}));
-  }
+  ASSERT_OK(server->Ask({"DEBUG", "POPULATE", "2000", "k", "1024"}));
   ASSERT_OK(server->Ask({"SAVE"}));
   server->Kill();
   ASSERT_OK(server->StartAgainLoading());
   AwaitedConnection connection(Patient(server->endpoint()));
   EXPECT_THAT(connection.AwaitBroken(),
               StatusIs(absl::StatusCode::kUnavailable, "loading its data"));
-  EXPECT_THAT(connection.get().Call({"GET", "k1"}),
+  EXPECT_THAT(connection.get().Call({"GET", "k:1"}),
               StatusIs(absl::StatusCode::kUnavailable, "LOADING"));
   ASSERT_OK(server->Ask({"CONFIG", "SET", "key-load-delay", "0"}));
   EXPECT_EQ(connection.AwaitConnected(), 1u);

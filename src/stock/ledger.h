@@ -43,10 +43,10 @@ struct LedgerProgress {
 
 // The row of the epoch, with the progress of the same moment.
 struct LedgerEpoch {
-  std::uint64_t epoch = 0;     // 0: no store has been here
-  std::string run_id;          // of the Redis server whose data are this epoch
-  std::string replication_id;  // of the same
-  std::string token;           // empty: open
+  std::uint64_t epoch = 0;      // 0: no store has been here
+  std::string run_id;           // of the Redis server whose data are this epoch
+  std::string replication_id;   // of the same
+  std::string token;            // empty: open
   bool token_is_stale = false;  // its holder has not renewed it for kTokenLife
   LedgerProgress progress;
 };
@@ -97,7 +97,7 @@ struct LostChange {
 };
 
 struct HandInResult {
-  std::uint64_t applied = 0;  // movements that the ledger had not seen
+  std::uint64_t applied = 0;     // movements that the ledger had not seen
   std::vector<LostChange> lost;  // on record already
 };
 

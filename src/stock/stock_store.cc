@@ -65,9 +65,7 @@ void StockStore::RetryQuarantine(BookId, Done<QuarantineResult> done) {
   done(NotKeptInTwoPlaces());
 }
 
-void StockStore::SkipQuarantine(BookId, Done<QuarantineResult> done) {
-  done(NotKeptInTwoPlaces());
-}
+void StockStore::SkipQuarantine(BookId, Done<QuarantineResult> done) { done(NotKeptInTwoPlaces()); }
 
 void StockStore::HandOver(const std::string&, Done<std::string> done) {
   done(absl::UnimplementedError(

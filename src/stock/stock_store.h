@@ -167,7 +167,7 @@ struct ReconcilePage {
 
 // Movements that did not fit the book's log and wait for an operator.
 struct QuarantinedBook {
-  BookId book = 0;            // 0: what names no book that could be read
+  BookId book = 0;  // 0: what names no book that could be read
   std::uint64_t changes = 0;
   TimeMs since = 0;    // when the first was made
   std::string reason;  // why the first does not fit
@@ -212,9 +212,10 @@ class StockStore {
   virtual ~StockStore() = default;
 
   // Decides the commands in order, makes their results durable as one, and only then answers, in
-  // order. One reply a command. Batches whose commands name a book or an order in common are
-  // decided in the order of the calls, unless a fault makes one begin again; of others a later one
-  // may come first.
+  // order; one reply a command. The redis store makes them durable one or a few at a time, and may
+  // answer some with a fault of their own. Batches whose commands name a book or an order in common
+  // are decided in the order of the calls, unless a fault, or a fact that has to be looked up,
+  // makes one begin again; of others a later one may come first.
   virtual void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) = 0;
 
   // Reads show durable states only: never a change that a crash could undo.

@@ -29,12 +29,15 @@ struct StoreUnderTest {
   std::function<absl::StatusOr<std::unique_ptr<StockStore>>(const Clock& clock,
                                                             const std::string& folder)>
       make;
+  bool imports = true;  // it can be filled by an import
 };
 
 inline void PrintTo(const StoreUnderTest& store, std::ostream* out) { *out << store.name; }
 
 // Every store there is to test.
 std::vector<StoreUnderTest> StoresUnderTest();
+// Those of them that can, or can not, be filled by an import.
+std::vector<StoreUnderTest> StoresUnderTest(bool imports);
 
 // All a reader of the store can see, as text: every book, every log, the orders used by the tests.
 std::string Everything(StockStore& store);

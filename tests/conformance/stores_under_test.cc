@@ -7,9 +7,9 @@
 #include "store/memory/memory_store.h"
 #include "store/mysql/mysql_store.h"
 #include "tests/conformance/conformance.h"
+#include "tests/stack/redis_stack.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/redis_server.h"
-#include "tests/support/redis_stack.h"
 #include "tests/support/unsynced_file_system.h"
 
 namespace inventory {
@@ -81,8 +81,14 @@ std::vector<StoreUnderTest> StoresUnderTest() {
        }},
       {"embedded_tiny_cache", MakeWithTinyCache},
       {"mysql", MakeMysql},
-      {"redis", MakeRedis},
+      {"redis", MakeRedis, /*imports=*/false},
   };
+}
+
+std::vector<StoreUnderTest> StoresUnderTest(bool imports) {
+  std::vector<StoreUnderTest> stores = StoresUnderTest();
+  std::erase_if(stores, [imports](const StoreUnderTest& each) { return each.imports != imports; });
+  return stores;
 }
 
 }  // namespace inventory

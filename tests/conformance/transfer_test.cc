@@ -263,12 +263,14 @@ TEST_P(TransferConformance, AnExportEndsWithItsStore) {
 
 // ---- in -----------------------------------------------------------------------------------------
 
-TEST_P(TransferConformance, EveryStoreTakesThemAndReadsTheSame) {
+class ImportConformance : public TransferConformance {};
+
+TEST_P(ImportConformance, EveryStoreTakesThemAndReadsTheSame) {
   LiveALittle();
   const std::vector<Fact> facts = Facts(store());
   FactCounts counts;
   for (const Fact& fact : facts) counts.Add(fact);
-  for (const StoreUnderTest& kind : StoresUnderTest()) {
+  for (const StoreUnderTest& kind : StoresUnderTest(/*imports=*/true)) {
     SCOPED_TRACE(kind.name);
     OtherStore other(kind, clock_);
     const auto imported = Import(*other, facts, 97);
@@ -279,9 +281,9 @@ TEST_P(TransferConformance, EveryStoreTakesThemAndReadsTheSame) {
   }
 }
 
-TEST_P(TransferConformance, LogsCanBeFilteredAndPagedAsBefore) {
+TEST_P(ImportConformance, LogsCanBeFilteredAndPagedAsBefore) {
   LiveALittle();
-  for (const StoreUnderTest& kind : StoresUnderTest()) {
+  for (const StoreUnderTest& kind : StoresUnderTest(/*imports=*/true)) {
     SCOPED_TRACE(kind.name);
     OtherStore other(kind, clock_);
     ASSERT_OK(Import(*other, Facts(store())));
@@ -306,9 +308,9 @@ TEST_P(TransferConformance, LogsCanBeFilteredAndPagedAsBefore) {
   }
 }
 
-TEST_P(TransferConformance, LifeGoesOnAsInTheOriginal) {
+TEST_P(ImportConformance, LifeGoesOnAsInTheOriginal) {
   LiveALittle();
-  for (const StoreUnderTest& kind : StoresUnderTest()) {
+  for (const StoreUnderTest& kind : StoresUnderTest(/*imports=*/true)) {
     SCOPED_TRACE(kind.name);
     Fresh();
     LiveALittle();
@@ -358,7 +360,7 @@ TEST_P(TransferConformance, LifeGoesOnAsInTheOriginal) {
   }
 }
 
-TEST_P(TransferConformance, AnOpenReservationIsConfirmedCancelledAndReleased) {
+TEST_P(ImportConformance, AnOpenReservationIsConfirmedCancelledAndReleased) {
   Stock(1, 100);
   Stock(2, 100);
   Hold(1001, {{2, 1}, {1, 1}});
@@ -377,7 +379,7 @@ TEST_P(TransferConformance, AnOpenReservationIsConfirmedCancelledAndReleased) {
   EXPECT_EQ(inventory::Everything(*other), Everything());
 }
 
-TEST_P(TransferConformance, ObserversAreToldOfEveryBook) {
+TEST_P(ImportConformance, ObserversAreToldOfEveryBook) {
   LiveALittle();
   const std::vector<Fact> facts = Facts(store());
   OtherStore other(GetParam(), clock_);
@@ -396,7 +398,7 @@ TEST_P(TransferConformance, ObserversAreToldOfEveryBook) {
   (*other).Observe(nullptr);
 }
 
-TEST_P(TransferConformance, TheClockDoesNotFallBehindWhatWasImported) {
+TEST_P(ImportConformance, TheClockDoesNotFallBehindWhatWasImported) {
   Tick(100'000);
   Stock(1, 5);
   const std::vector<Fact> facts = Facts(store());
@@ -411,7 +413,7 @@ TEST_P(TransferConformance, TheClockDoesNotFallBehindWhatWasImported) {
 
 // ---- while it lasts -----------------------------------------------------------------------------
 
-TEST_P(TransferConformance, AStoreThatIsNotEmptyTakesNoImport) {
+TEST_P(ImportConformance, AStoreThatIsNotEmptyTakesNoImport) {
   for (const Command& command :
        {Command{Restock{1, 1, {}, {}}}, Command{Release{1, 1001, 1, {}}}, Command{Cancel{1, {}}}}) {
     Fresh();
@@ -422,7 +424,7 @@ TEST_P(TransferConformance, AStoreThatIsNotEmptyTakesNoImport) {
   }
 }
 
-TEST_P(TransferConformance, NothingElseIsServedMeanwhile) {
+TEST_P(ImportConformance, NothingElseIsServedMeanwhile) {
   Stock(1, 100);
   const std::vector<Fact> facts = Facts(store());
   Fresh();
@@ -452,7 +454,7 @@ TEST_P(TransferConformance, NothingElseIsServedMeanwhile) {
   EXPECT_EQ(Facts(store()), facts);
 }
 
-TEST_P(TransferConformance, OneThatIsCutShortLeavesAnEmptyStore) {
+TEST_P(ImportConformance, OneThatIsCutShortLeavesAnEmptyStore) {
   LiveALittle();
   const std::vector<Fact> facts = Facts(store());
   Fresh();
@@ -467,7 +469,7 @@ TEST_P(TransferConformance, OneThatIsCutShortLeavesAnEmptyStore) {
   EXPECT_EQ(Text(Facts(store())), Text(facts));
 }
 
-TEST_P(TransferConformance, AfterOneThatFailedTheStoreIsEmptyAndServes) {
+TEST_P(ImportConformance, AfterOneThatFailedTheStoreIsEmptyAndServes) {
   LiveALittle();
   std::vector<Fact> facts = Facts(store());
   Fresh();
@@ -492,7 +494,7 @@ TEST_P(TransferConformance, AfterOneThatFailedTheStoreIsEmptyAndServes) {
   EXPECT_EQ(Order(1003).lines.size(), 0u);
 }
 
-TEST_P(TransferConformance, WhatIsMissingShowsAtTheEnd) {
+TEST_P(ImportConformance, WhatIsMissingShowsAtTheEnd) {
   LiveALittle();
   const std::vector<Fact> facts = Facts(store());
   Fresh();
@@ -502,7 +504,18 @@ TEST_P(TransferConformance, WhatIsMissingShowsAtTheEnd) {
   EXPECT_OK(Import(store(), facts));
 }
 
+class NoImportConformance : public TransferConformance {};
+
+TEST_P(NoImportConformance, SaysWhereToImportInstead) {
+  EXPECT_THAT(BeginImport(store()),
+              StatusIs(absl::StatusCode::kUnimplemented, "import into the database with store"));
+}
+
 FOR_EACH_STORE(TransferConformance);
+INSTANTIATE_TEST_SUITE_P(Stores, ImportConformance,
+                         testing::ValuesIn(StoresUnderTest(/*imports=*/true)), StoreName);
+INSTANTIATE_TEST_SUITE_P(Stores, NoImportConformance,
+                         testing::ValuesIn(StoresUnderTest(/*imports=*/false)), StoreName);
 
 }  // namespace
 }  // namespace inventory

@@ -77,6 +77,11 @@ class Service:
         io = pathlib.Path(f'/proc/{self.process.pid}/io').read_text()
         return int(re.search(r'wchar: (\d+)', io).group(1))
 
+    def memory_kb(self):
+        """Resident now."""
+        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
+        return int(re.search(r'VmRSS:\s+(\d+)', status).group(1))
+
     def cpu_ticks(self):
         stat = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text()
         fields = stat.rpartition(')')[2].split()

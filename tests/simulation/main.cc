@@ -16,6 +16,7 @@
 #include "store/memory/memory_store.h"
 #include "telemetry/log.h"
 #include "tests/simulation/mysql_machine.h"
+#include "tests/simulation/redis_machine.h"
 #include "tests/simulation/world.h"
 
 namespace inventory {
@@ -52,9 +53,19 @@ absl::Status RunMysqlWorld(std::uint64_t seed, std::uint64_t commands, Experienc
   return status;
 }
 
+absl::Status RunRedisWorld(std::uint64_t seed, std::uint64_t commands, Experience& experience) {
+  static const auto redis = RedisServer::Start();
+  if (!redis.ok()) return redis.status();
+  World world(MakeRedisMachine(**redis, MariadbServer::Shared()), seed);
+  const absl::Status status = world.Run(commands);
+  experience.Add(world.experience());
+  return status;
+}
+
 absl::Status RunWorld(const std::string& store, std::uint64_t seed, std::uint64_t commands,
                       Experience& experience) {
   if (store == "mysql") return RunMysqlWorld(seed, commands, experience);
+  if (store == "redis") return RunRedisWorld(seed, commands, experience);
   const auto disk = std::make_shared<UnsyncedFileSystem>();
   const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(disk);
   // Every other world with a cache so small that lines leave memory and are found again.
@@ -100,8 +111,8 @@ int main(int argc, char** argv) {
   std::string store = "memory";
   std::uint64_t seed = 0;
   std::uint64_t commands = 50'000;
-  app.add_option("--store", store, "memory, embedded or mysql")
-      ->check(CLI::IsMember({"memory", "embedded", "mysql"}));
+  app.add_option("--store", store, "memory, embedded, mysql or redis")
+      ->check(CLI::IsMember({"memory", "embedded", "mysql", "redis"}));
   app.add_option("--seed", seed, "0: a new one");
   app.add_option("--commands", commands, "how many to run");
   CLI11_PARSE(app, argc, argv);

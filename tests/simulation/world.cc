@@ -29,6 +29,16 @@ bool NothingWasDone(const absl::Status& status) {
          status.message().find("nothing was done") != std::string_view::npos;
 }
 
+// 0: it names none.
+OrderId OrderOf(const Command& command) {
+  return std::visit(
+      [](const auto& verb) -> OrderId {
+        if constexpr (requires { verb.order; }) return verb.order;
+        return 0;
+      },
+      command.verb);
+}
+
 // The ids are the store's own.
 std::string Text(const std::vector<Movement>& movements) {
   std::string text;
@@ -133,7 +143,7 @@ absl::Status World::Step() {
     in_use_ = (in_use_ + 1) % stores_.size();
     return absl::OkStatus();
   }
-  if (dice == 5) return MoveOut();
+  if (dice == 5 && machine_.imports) return MoveOut();
   if (dice < 40) {
     RETURN_IF_ERROR(Drain());
     return CheckReads();
@@ -186,14 +196,31 @@ absl::Status World::Drain() {
 
 absl::Status World::CheckReplies(const Flight& flight, const std::vector<Reply>& replies) {
   if (replies.size() != flight.batch.size()) return Wrong("not one reply a command");
+  // Of a command that alone was refused, an expiry that was due may have been carried out; one
+  // whose outcome is unknown may have been.
+  std::vector<std::pair<Command, TimeMs>> unanswered;
   for (std::size_t i = 0; i < replies.size(); ++i) {
-    const Reply expected = auditor_.Decide(flight.batch[i], flight.time);
-    if (replies[i] != expected) {
-      return Wrong(Text(flight.batch[i]), " at ", flight.time, "\n  expected ", Text(expected),
-                   "\n  answered ", Text(replies[i]));
+    const Command& command = flight.batch[i];
+    if (replies[i].fault.ok()) {
+      RETURN_IF_ERROR(CheckReply(flight, i, replies[i]));
+    } else if (!machine_.disturb) {
+      return Wrong(Text(command), " has no answer: ", replies[i].fault.ToString());
+    } else if (!NothingWasDone(replies[i].fault)) {
+      unanswered.emplace_back(command, flight.time);
+    } else if (OrderOf(command) != 0) {
+      unanswered.emplace_back(Command{Expire{OrderOf(command)}, nullptr}, flight.time);
     }
   }
-  return absl::OkStatus();
+  if (unanswered.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(AwaitServing());
+  return Settle(unanswered);
+}
+
+absl::Status World::CheckReply(const Flight& flight, std::size_t at, const Reply& reply) {
+  const Reply expected = auditor_.Decide(flight.batch[at], flight.time);
+  if (reply == expected) return absl::OkStatus();
+  return Wrong(Text(flight.batch[at]), " at ", flight.time, "\n  expected ", Text(expected),
+               "\n  answered ", Text(reply));
 }
 
 // ---- reads --------------------------------------------------------------------------------------
@@ -208,17 +235,27 @@ absl::Status World::CheckReadInFlight() {
   ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), books));
   // A batch that was refused will be asked again, after those that came behind it.
   for (Flight& flight : flights_) {
-    if (machine_.disturb && flight.answer.failed()) return absl::OkStatus();
+    const auto has_faults = [](const std::vector<Reply>& replies) {
+      return std::any_of(replies.begin(), replies.end(),
+                         [](const Reply& reply) { return !reply.fault.ok(); });
+    };
+    if (machine_.disturb && (flight.answer.failed() || flight.answer.Has(has_faults))) {
+      return absl::OkStatus();
+    }
   }
   ++experience_.reads;
   Auditor ahead = auditor_;
+  const auto matches = [&] {
+    return std::all_of(stock.begin(), stock.end(),
+                       [&](const BookStock& read) { return read == ahead.Stock(read.book); });
+  };
   for (std::size_t done = 0;; ++done) {
-    const bool matches = std::all_of(stock.begin(), stock.end(), [&](const BookStock& read) {
-      return read == ahead.Stock(read.book);
-    });
-    if (matches && done >= answered) return absl::OkStatus();
+    if (done >= answered && matches()) return absl::OkStatus();
     if (done == flights_.size()) break;
-    for (const Command& command : flights_[done].batch) ahead.Decide(command, flights_[done].time);
+    for (const Command& command : flights_[done].batch) {
+      ahead.Decide(command, flights_[done].time);
+      if (!machine_.whole_batches && done >= answered && matches()) return absl::OkStatus();
+    }
   }
   return Wrong("a read beside ", flights_.size(), " batches in flight, ", answered,
                " of them answered, shows a state that never was");
@@ -369,7 +406,14 @@ absl::Status World::CheckHistory() {
       if (log[i].id <= log[i - 1].id) return Wrong("an id does not rise: ", Text(log[i]));
     }
     for (Movement& movement : log) movement.id = 0;
-    if (log != auditor_.Log(book)) return Wrong("the log of book ", book, " is not what happened");
+    const std::vector<Movement>& happened = auditor_.Log(book);
+    const auto differs = std::mismatch(log.begin(), log.end(), happened.begin(), happened.end());
+    if (differs.first != log.end() || differs.second != happened.end()) {
+      return Wrong("the log of book ", book, " is not what happened\n  expected ",
+                   differs.second == happened.end() ? "nothing more" : Text(*differs.second),
+                   "\n  found ",
+                   differs.first == log.end() ? "nothing more" : Text(*differs.first));
+    }
     ASSIGN_OR_RETURN(const std::vector<BookStock> stock, ReadStock(store(), {book}));
     books[book].now = stock.front().balance;
   }
@@ -488,16 +532,8 @@ absl::StatusOr<bool> World::Matches(const Auditor& auditor, const std::vector<Or
 // them, for some k.
 absl::Status World::Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered) {
   std::vector<OrderId> orders;
-  const auto order_of = [](const Command& command) {
-    return std::visit(
-        [](const auto& verb) -> OrderId {
-          if constexpr (requires { verb.order; }) return verb.order;
-          return 0;
-        },
-        command.verb);
-  };
   for (const auto& [command, time] : unanswered) {
-    if (order_of(command) != 0) orders.push_back(order_of(command));
+    if (OrderOf(command) != 0) orders.push_back(OrderOf(command));
   }
   std::sort(orders.begin(), orders.end());
   orders.erase(std::unique(orders.begin(), orders.end()), orders.end());

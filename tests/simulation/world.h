@@ -33,6 +33,8 @@ struct Machine {
   // Batches in flight, at most. 1 where batches that name nothing in common may be decided in any
   // order: the auditor knows only the order of the calls.
   std::size_t in_flight = 4;
+  bool whole_batches = true;  // no reader sees a part of one; else none sees a part of a command
+  bool imports = true;        // an export of it can be imported into another home
 };
 
 // What a run went through, added up over worlds.
@@ -80,6 +82,7 @@ class World {
   absl::Status Land();   // waits for the oldest flight and checks its replies
   absl::Status Drain();  // lands all
   absl::Status CheckReplies(const Flight& flight, const std::vector<Reply>& replies);
+  absl::Status CheckReply(const Flight& flight, std::size_t at, const Reply& reply);
   absl::Status CheckReadInFlight();
   absl::Status CheckReads();
   absl::Status CheckBooks();

@@ -40,6 +40,13 @@ class StoreAnswer {
     return state_->result.has_value() && !state_->result->ok();
   }
 
+  // It was answered with OK, and what `predicate` looks for is there.
+  template <typename Predicate>
+  bool Has(Predicate predicate) {
+    MutexLock lock(state_->mutex);
+    return state_->result.has_value() && state_->result->ok() && predicate(**state_->result);
+  }
+
   // Within a minute, or DEADLINE_EXCEEDED. INTERNAL: answered more than once.
   absl::StatusOr<T> Wait() {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);

@@ -3,6 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <string>
 
 #include "base/status_matchers.h"
 #include "client/load_client.h"
@@ -100,6 +106,41 @@ TEST(LoadCommandTest, ASaleThatTookNothingFails) {
   EXPECT_FALSE(report->Passed());
   EXPECT_THAT(report->faults,
               ElementsAre(HasSubstr("the books lost 27 units, the answers say 30")));
+}
+
+// Every order that was answered with yes, and no other.
+TEST(LoadCommandTest, ARecordHoldsWhatWasAnsweredWithYes) {
+  FakeShop shop(Fault::kRefuses);
+  v1::RestockInventoryRequest restock;
+  v1::RestockInventoryResponse restocked;
+  restock.set_book_id(7);
+  restock.set_quantity(1'000);
+  shop.RestockInventory(nullptr, &restock, &restocked);
+  DeductOptions options = Orders(shop, 30);
+  options.load.books = {.first = 7, .count = 1};
+  options.load.quantity = 2;
+  options.record = ::testing::TempDir() + "/record_" + std::to_string(getpid());
+  const auto report = RunDeduct(options);
+  ASSERT_OK(report);
+  EXPECT_EQ(report->result.tally.ok_items(), 20u);
+
+  std::ifstream file(options.record);
+  std::set<std::uint64_t> orders;
+  std::int64_t time = 0;
+  std::uint64_t order = 0;
+  std::uint64_t book = 0;
+  std::int32_t quantity = 0;
+  while (file >> time >> order >> book >> quantity) {
+    EXPECT_GT(time, 0);
+    EXPECT_EQ(book, 7u);
+    EXPECT_EQ(quantity, 2);
+    orders.insert(order);
+  }
+  EXPECT_EQ(orders.size(), 20u);
+  std::remove(options.record.c_str());
+
+  options.record = "/nowhere/at/all";
+  EXPECT_THAT(RunDeduct(options), StatusIs(absl::StatusCode::kNotFound, "/nowhere/at/all"));
 }
 
 TEST(LoadCommandTest, SeveralAddressesAreOfOneStock) {

@@ -82,6 +82,19 @@ void AddOrders(CLI::App& command, LoadOptions& options) {
       ->check(CLI::Range(1, 1'000'000));
 }
 
+void AddDeduct(CLI::App& command, DeductOptions& options) {
+  CLI::Option* batches =
+      command.add_option("--batch", options.batch, "orders a call; 1: DeductStock")
+          ->capture_default_str()
+          ->check(CLI::Range(1, 10'000));
+  command
+      .add_option("--record", options.record,
+                  "write a line for each order answered with yes: unix milliseconds, order, book, "
+                  "quantity; the books are then neither stocked before nor counted afterwards")
+      ->type_name("FILE")
+      ->excludes(batches);
+}
+
 void AddFlashSale(CLI::App& command, FlashSaleOptions& options) {
   AddConnection(command, options.connection);
   command.add_option("--buyers", options.plan.buyers, "how many want one copy each")
@@ -125,9 +138,7 @@ std::variant<Options, ParseExit> ParseOptions(int argc, const char* const* argv)
   CLI::App* deduct_command = app.add_subcommand("deduct", "sell: every item a new order");
   AddLoad(*deduct_command, deduct.load);
   AddOrders(*deduct_command, deduct.load);
-  deduct_command->add_option("--batch", deduct.batch, "orders a call; 1: DeductStock")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
+  AddDeduct(*deduct_command, deduct);
   deduct_command
       ->add_option("--orders", orders, "measure this many orders (rounded up to whole batches)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))

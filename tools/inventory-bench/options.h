@@ -37,7 +37,8 @@ struct LoadOptions {
 
 struct DeductOptions {
   LoadOptions load;
-  int batch = 1;  // 1: DeductStock
+  int batch = 1;       // 1: DeductStock
+  std::string record;  // file for what is answered with yes; empty: none
 };
 
 struct GetOptions {

@@ -73,6 +73,11 @@ TEST(OptionsTest, EveryDeductOptionArrives) {
   EXPECT_EQ(options.batch, 100);
 }
 
+TEST(OptionsTest, ARecordIsOfSingleOrders) {
+  EXPECT_EQ(Parsed<DeductOptions>({"deduct", "--record", "f"}).record, "f");
+  EXPECT_EQ(Refused({"deduct", "--record", "f", "--batch", "2"}).status, 2);
+}
+
 TEST(OptionsTest, OrdersAreRoundedUpToWholeBatches) {
   EXPECT_EQ(Parsed<DeductOptions>({"deduct", "--orders", "1001", "--batch", "100"}).load.plan.calls,
             11u);

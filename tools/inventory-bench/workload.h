@@ -48,6 +48,10 @@ class DeductWorkload : public Workload {
   std::int64_t units_taken() const override { return sold_ * request_.quantity(); }
   std::int64_t units_per_call() const override { return request_.quantity(); }
 
+ protected:
+  // The last call's; the quantity is every call's.
+  const v1::DeductStockRequest& request() const { return request_; }
+
  private:
   BookPicker books_;
   OrderIds orders_;

@@ -20,9 +20,8 @@ constexpr int kMostAttempts = 12;
 constexpr std::chrono::milliseconds kReplicaTimeout{1'000};
 
 absl::Status InDoubt(const absl::Status& fault) {
-  return absl::UnavailableError(
-      absl::StrCat("the outcome is unknown; the same request again tells: ",
-                   std::string(fault.message())));
+  return absl::UnavailableError(absl::StrCat(
+      "the outcome is unknown; the same request again tells: ", std::string(fault.message())));
 }
 
 // An error that a script or the server answered with, before the script wrote anything.
@@ -47,7 +46,8 @@ absl::Status Refused(const RedisReply& reply) {
   if (reply.text.find("WRONGTYPE") != reply.text.npos) {
     return absl::UnavailableError(absl::StrCat(
         "nothing was done: a key of this service holds another type (was it written by another "
-        "program?); delete what does not belong there, and it is made again: ", reply.text));
+        "program?); delete what does not belong there, and it is made again: ",
+        reply.text));
   }
   if (reply.IsError("MISCONF")) {
     return absl::UnavailableError(absl::StrCat(
@@ -78,7 +78,8 @@ std::vector<Fact> FactsOfDuplicate(const PendingCommand& pending) {
   };
   const Outcome outcome = pending.reply.outcome;
   const auto& verb = pending.command.verb;
-  if (const auto* deduct = std::get_if<Deduct>(&verb); deduct && outcome == Outcome::kDuplicateOrder) {
+  if (const auto* deduct = std::get_if<Deduct>(&verb);
+      deduct && outcome == Outcome::kDuplicateOrder) {
     add(ChangeType::kDeduct, deduct->book, deduct->order, deduct->quantity);
   } else if (const auto* release = std::get_if<Release>(&verb);
              release && outcome == Outcome::kDuplicateRelease) {
@@ -117,8 +118,8 @@ absl::Status NothingDone(const absl::Status& fault) {
                       absl::StrCat("nothing was done; retry after a pause: ", text));
 }
 
-void BatchRun::Start(StoreParts& parts, std::vector<Command> batch,
-                     Done<std::vector<Reply>> done) {
+void BatchRun::Start(StoreParts& parts, std::vector<Command> batch, Done<std::vector<Reply>> done) {
+  if (batch.empty()) return done(std::vector<Reply>());
   std::make_shared<BatchRun>(parts, std::move(batch), std::move(done))->Attempt();
 }
 
@@ -225,7 +226,8 @@ void BatchRun::OnDecided(ScriptCall& call, CallAnswer answer) {
       break;
     case Status::kForgot:
       closed = absl::UnavailableError(
-          "Redis has gone back to an older copy of its data; the store will be rebuilt; nothing was "
+          "Redis has gone back to an older copy of its data; the store will be rebuilt; nothing "
+          "was "
           "done");
       break;
     case Status::kOutboxLost:
@@ -268,7 +270,8 @@ void BatchRun::OnDecided(ScriptCall& call, CallAnswer answer) {
   std::vector<StockChanged> told;
   for (const Fact& fact : *facts) {
     if (const auto* movement = std::get_if<Movement>(&fact)) {
-      told.push_back({movement->book, movement->before,
+      told.push_back({movement->book,
+                      movement->before,
                       {movement->after, movement->locked_after, movement->sequence}});
     }
   }
@@ -354,7 +357,8 @@ void BatchRun::ExpireFirst() {
     const OrderId order = OrderOf(pending->command);
     if (pending->is_expiry) expiring.insert(order);
     if (pending->lack != Lack::kExpiry || !expiring.insert(order).second) continue;
-    PendingCommand expiry{Command{Expire{order}, nullptr}};
+    // In the name of who found it.
+    PendingCommand expiry{Command{Expire{order}, pending->command.actor}};
     expiry.is_expiry = true;
     commands_.insert(pending, std::move(expiry));
   }
@@ -461,7 +465,7 @@ absl::Status BatchRun::RestoreReservations(const LedgerQuestion& question,
     ASSIGN_OR_RETURN(
         const RedisReply reply,
         parts_.connection.Call(
-            {"EVALSHA", Sha1(Script::kRestoreReservation), "3", EpochKey(kOnlyBucket),
+            {"EVALSHA", Sha1(StoreScript::kRestoreReservation), "3", EpochKey(kOnlyBucket),
              DueKey(kOnlyBucket), ReservationKey(kOnlyBucket, order), absl::StrCat(opened_.epoch),
              absl::StrCat(told_at_), absl::StrCat(parts_.settings.idempotency_ttl),
              parts_.settings.clock ? absl::StrCat(parts_.settings.clock->Now()) : "",

@@ -61,8 +61,8 @@ class BatchRun : public std::enable_shared_from_this<BatchRun> {
   std::vector<ScriptCall> calls_;
   std::size_t unanswered_ = 0;
   bool scripts_missing_ = false;
-  TimeMs told_at_ = 0;          // the clock of the first answer that lacked facts
-  std::uint64_t entries_ = 0;   // the most there were in any answer
+  TimeMs told_at_ = 0;         // the clock of the first answer that lacked facts
+  std::uint64_t entries_ = 0;  // the most there were in any answer
 };
 
 }  // namespace inventory

@@ -17,7 +17,7 @@ namespace inventory {
 struct OpenedEpoch {
   std::uint64_t epoch = 0;
   RedisConnection::Generation generation = 0;  // the connection whose server was looked at
-  std::uint64_t entries = 0;  // there have been, so far as this instance was told
+  std::uint64_t entries = 0;                   // there have been, so far as this instance was told
   LedgerProgress progress;
 };
 

@@ -31,9 +31,7 @@ constexpr milliseconds kBeatInterval{1'000};
 constexpr milliseconds kChangesInterval{500};
 constexpr int kKeysAScan = 1'000;
 
-absl::Status Away() {
-  return absl::UnavailableError("Redis is out of reach; see the log for why");
-}
+absl::Status Away() { return absl::UnavailableError("Redis is out of reach; see the log for why"); }
 
 }  // namespace
 
@@ -143,8 +141,8 @@ absl::Status Keeper::HandIn(const LedgerEpoch& row) {
   if (!parts_.gate.WaitUntilEmpty(parts_.settings.endpoint.command_timeout + milliseconds(1'000))) {
     return absl::UnavailableError("calls to Redis are still under way");
   }
-  const absl::Status handed_in = parts_.ledger.HandIn(row.token, parts_.instance,
-                                                      parts_.answered.All(), /*complete=*/true);
+  const absl::Status handed_in =
+      parts_.ledger.HandIn(row.token, parts_.instance, parts_.answered.All(), /*complete=*/true);
   if (absl::IsAborted(handed_in)) return absl::OkStatus();  // too late, or the rebuild is another's
   RETURN_IF_ERROR(handed_in);
   handed_in_ = row.token;
@@ -180,9 +178,9 @@ absl::Status Keeper::LookAt(Generation generation) {
 // Why Redis can not be sold from as it is; empty: it can. `entries`: what it holds.
 absl::StatusOr<std::string> Keeper::WhatDiffers(const LedgerEpoch& row, Generation generation,
                                                 std::uint64_t& entries) {
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   parts_.connection.Call(
-                       {"HMGET", EpochKey(kOnlyBucket), "epoch", "entries"}, generation));
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      parts_.connection.Call({"HMGET", EpochKey(kOnlyBucket), "epoch", "entries"}, generation));
   const bool readable = reply.elements.size() == 2;
   const std::string epoch = readable ? reply.elements[0].text : "";
   if (row.epoch == 0) return FirstStart(!epoch.empty());
@@ -212,8 +210,8 @@ absl::StatusOr<std::string> Keeper::FirstStart(bool has_epoch) {
   std::string cursor = "0";
   do {
     ASSIGN_OR_RETURN(const RedisReply reply,
-                     parts_.connection.Call({"SCAN", cursor, "MATCH", "stock:*", "COUNT",
-                                             absl::StrCat(kKeysAScan)}));
+                     parts_.connection.Call(
+                         {"SCAN", cursor, "MATCH", "stock:*", "COUNT", absl::StrCat(kKeysAScan)}));
     if (reply.elements.size() != 2) return absl::InternalError("SCAN answered in no form");
     if (!reply.elements[1].elements.empty()) {
       return absl::FailedPreconditionError(
@@ -227,8 +225,7 @@ absl::StatusOr<std::string> Keeper::FirstStart(bool has_epoch) {
 
 absl::Status Keeper::RebuildNow(const LedgerEpoch& row, Generation generation,
                                 const std::string& because) {
-  const absl::StatusOr<OpenedEpoch> opened =
-      Rebuild(parts_, row, server_, generation, because);
+  const absl::StatusOr<OpenedEpoch> opened = Rebuild(parts_, row, server_, generation, because);
   if (opened.ok()) {
     handed_in_epoch_ = row.epoch;
     OpenGate(*opened);
@@ -281,8 +278,9 @@ absl::StatusOr<std::vector<LostChange>> Keeper::FindLost(
       if (!movement) continue;
       ASSIGN_OR_RETURN(const bool found, IsInLedger(*movement));
       if (found) continue;
-      lost.push_back({movement->book, movement->order, movement->type, movement->quantity,
-                      "Redis forgot it, and this instance stood still while the store was rebuilt"});
+      lost.push_back(
+          {movement->book, movement->order, movement->type, movement->quantity,
+           "Redis forgot it, and this instance stood still while the store was rebuilt"});
     }
   }
   return lost;
@@ -310,8 +308,7 @@ absl::StatusOr<bool> Keeper::IsInLedger(const Movement& movement) {
   ASSIGN_OR_RETURN(const LedgerAnswer answer, parts_.ledger.LookUp(question));
   const std::optional<OrderLine>& line = answer.lines.front();
   if (!line || line->state == LineState::kTombstone) return false;
-  const bool given_back =
-      line->state == LineState::kReturned || line->state == LineState::kExpired;
+  const bool given_back = line->state == LineState::kReturned || line->state == LineState::kExpired;
   switch (movement.type) {
     case ChangeType::kRelease:
     case ChangeType::kCancel:

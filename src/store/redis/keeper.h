@@ -59,9 +59,9 @@ class Keeper {
 
   StoreParts& parts_;
   RedisServerFacts server_;
-  Generation looked_at_ = 0;       // the connection whose server was looked at and may be used
+  Generation looked_at_ = 0;        // the connection whose server was looked at and may be used
   std::uint64_t opened_epoch_ = 0;  // last by this instance
-  std::string handed_in_;          // the token for which this instance has handed in
+  std::string handed_in_;           // the token for which this instance has handed in
   std::uint64_t handed_in_epoch_ = 0;
   TimeMs changes_until_ = 0;
   std::chrono::steady_clock::time_point beat_;

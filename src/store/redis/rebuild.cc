@@ -107,7 +107,7 @@ absl::StatusOr<OpenedEpoch> Rebuilding::Run(const std::string& because) {
 // From here on no script sells, whoever sends it.
 absl::Status Rebuilding::CloseRedis() {
   ASSIGN_OR_RETURN(const RedisReply reply,
-                   Call({"EVALSHA", Sha1(Script::kCloseEpoch), "2", EpochKey(kOnlyBucket),
+                   Call({"EVALSHA", Sha1(StoreScript::kCloseEpoch), "2", EpochKey(kOnlyBucket),
                          OutboxKey(kOnlyBucket), token_}));
   if (reply.elements.size() != 3) return absl::InternalError("close_epoch answered in no form");
   const auto last_epoch = static_cast<std::uint64_t>(reply.elements[0].integer);
@@ -189,10 +189,12 @@ absl::Status Rebuilding::Load() {
 
 RedisConnection::Command Rebuilding::LoadCommand(const std::vector<BookStock>& books,
                                                  const std::vector<OpenReservation>& reservations) {
-  RedisConnection::Command command{
-      "EVALSHA", Sha1(Script::kLoadStock),
-      absl::StrCat(3 + 2 * books.size() + reservations.size()), EpochKey(kOnlyBucket),
-      OutboxKey(kOnlyBucket), DueKey(kOnlyBucket)};
+  RedisConnection::Command command{"EVALSHA",
+                                   Sha1(StoreScript::kLoadStock),
+                                   absl::StrCat(3 + 2 * books.size() + reservations.size()),
+                                   EpochKey(kOnlyBucket),
+                                   OutboxKey(kOnlyBucket),
+                                   DueKey(kOnlyBucket)};
   for (const BookStock& stock : books) {
     command.push_back(BookKey(kOnlyBucket, stock.book));
     command.push_back(StockKey(kOnlyBucket, stock.book));
@@ -253,15 +255,17 @@ absl::Status Rebuilding::LoadReservations() {
 }
 
 absl::Status Rebuilding::Open() {
-  ASSIGN_OR_RETURN(const std::uint64_t epoch,
-                   parts_.ledger.NextEpoch(token_, new_epoch_, server_.run_id,
-                                           server_.replication_id));
+  ASSIGN_OR_RETURN(
+      const std::uint64_t epoch,
+      parts_.ledger.NextEpoch(token_, new_epoch_, server_.run_id, server_.replication_id));
   if (epoch != new_epoch_) return absl::AbortedError("the epoch has moved meanwhile");
   ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
-  ASSIGN_OR_RETURN(const RedisReply reply,
-                   Call({"EVALSHA", Sha1(Script::kOpenEpoch), "2", EpochKey(kOnlyBucket),
-                         OutboxKey(kOnlyBucket), token_, absl::StrCat(new_epoch_),
-                         absl::StrCat(row.progress.as_of)}));
+  // A clock that was injected is not the one the ledger has read.
+  const TimeMs not_before = parts_.settings.clock ? 0 : row.progress.as_of;
+  ASSIGN_OR_RETURN(
+      const RedisReply reply,
+      Call({"EVALSHA", Sha1(StoreScript::kOpenEpoch), "2", EpochKey(kOnlyBucket),
+            OutboxKey(kOnlyBucket), token_, absl::StrCat(new_epoch_), absl::StrCat(not_before)}));
   if (reply.integer != 1) {
     return absl::AbortedError("Redis is not closed under this rebuild's token any more");
   }

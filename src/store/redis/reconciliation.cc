@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<BookDrift>> Reconciliation::Run(const std::vector<Boo
 }
 
 absl::Status Reconciliation::Inspect(const std::vector<BookId>& books) {
-  RedisConnection::Command command{"EVALSHA", Sha1(Script::kInspectStock),
+  RedisConnection::Command command{"EVALSHA", Sha1(StoreScript::kInspectStock),
                                    absl::StrCat(1 + 2 * books.size()), EpochKey(kOnlyBucket)};
   for (const BookId book : books) {
     command.push_back(BookKey(kOnlyBucket, book));
@@ -193,7 +193,8 @@ absl::Status Reconciliation::CompareRedis(std::size_t at) {
   if (found.balance && logged_of_redis_[at] == found.balance) return absl::OkStatus();
   if (!logged_[at]) {
     if (!rows_[at].known) {
-      Differs(book, absl::StrCat("Redis says ", found.Describe(), ", and the ledger has no such book"),
+      Differs(book,
+              absl::StrCat("Redis says ", found.Describe(), ", and the ledger has no such book"),
               false);
     }
     return absl::OkStatus();
@@ -202,8 +203,7 @@ absl::Status Reconciliation::CompareRedis(std::size_t at) {
   if (repair_) {
     ASSIGN_OR_RETURN(repaired, RepairRedis(at, *logged_[at]));
   }
-  Differs(book,
-          absl::StrCat("Redis says ", found.Describe(), ", the log ", Describe(*logged_[at])),
+  Differs(book, absl::StrCat("Redis says ", found.Describe(), ", the log ", Describe(*logged_[at])),
           repaired);
   return absl::OkStatus();
 }
@@ -212,7 +212,7 @@ absl::StatusOr<bool> Reconciliation::RepairRedis(std::size_t at, const Balance& 
   const InspectedBook& found = inspected_[at];
   const BookId book = rows_[at].book;
   RedisConnection::Command command{"EVALSHA",
-                                   Sha1(Script::kRepairStock),
+                                   Sha1(StoreScript::kRepairStock),
                                    "3",
                                    EpochKey(kOnlyBucket),
                                    BookKey(kOnlyBucket, book),

@@ -42,8 +42,8 @@ absl::StatusOr<RedisServerFacts> LookAtServer(RedisConnection& connection,
 
 absl::Status CheckServer(const RedisServerFacts& facts) {
   if (std::atoi(facts.version.c_str()) < 7) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "Redis ", facts.version, " is too old: the scripts need Redis 7.0 or newer"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("Redis ", facts.version, " is too old: the scripts need Redis 7.0 or newer"));
   }
   if (facts.is_replica) {
     return absl::FailedPreconditionError(
@@ -62,7 +62,8 @@ std::vector<std::string> ServerWarnings(const RedisServerFacts& facts, int wait_
   std::vector<std::string> warnings;
   if (!facts.appends) {
     warnings.push_back(
-        "Redis keeps no append-only file: what it has sold and the ledger has not stored yet is lost "
+        "Redis keeps no append-only file: what it has sold and the ledger has not stored yet is "
+        "lost "
         "with it, and only what instances remember comes back; set appendonly yes");
   }
   if (facts.replicas < static_cast<std::uint64_t>(wait_replicas)) {

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 #include "base/worker.h"
 #include "redis/event_loop.h"
 #include "redis/keys.h"
@@ -56,12 +57,12 @@ class RedisStore : public StockStore {
 
   void Apply(std::vector<Command> batch, Done<std::vector<Reply>> done) override {
     if (!Begin()) return done(Closed());
-    BatchRun::Start(parts_, std::move(batch),
-                    [this, done = std::move(done)](
-                        absl::StatusOr<std::vector<Reply>> replies) mutable {
-                      done(std::move(replies));
-                      End();
-                    });
+    BatchRun::Start(
+        parts_, std::move(batch),
+        [this, done = std::move(done)](absl::StatusOr<std::vector<Reply>> replies) mutable {
+          done(std::move(replies));
+          End();
+        });
   }
 
   void ReadStock(std::vector<BookId> books, Done<std::vector<BookStock>> done) override;
@@ -91,13 +92,19 @@ class RedisStore : public StockStore {
   }
 
   void Adopt(bool, Done<AdoptedStock> done) override {
-    done(absl::UnimplementedError(
-        "taking over the earlier service's Redis is not in this build; with store: mysql its tables "
-        "can be taken over"));
+    done(
+        absl::UnimplementedError("taking over the earlier service's Redis is not in this build; "
+                                 "with store: mysql its tables "
+                                 "can be taken over"));
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {
-    AskLedger<std::unique_ptr<FactReader>>([this] { return ledger_.Export(); }, std::move(done));
+    AskLedger<std::unique_ptr<FactReader>>(
+        [this]() -> absl::StatusOr<std::unique_ptr<FactReader>> {
+          ASSIGN_OR_RETURN(std::unique_ptr<FactReader> facts, ledger_.Export());
+          return std::make_unique<Exported>(*this, std::move(facts));
+        },
+        std::move(done));
   }
 
   void Import(Done<std::unique_ptr<FactWriter>> done) override {
@@ -106,8 +113,7 @@ class RedisStore : public StockStore {
   }
 
   void Reconcile(const ReconcileQuery& query, Done<ReconcilePage> done) override {
-    Slowly<ReconcilePage>([this, query] { return ReconcileBooks(parts_, query); },
-                          std::move(done));
+    Slowly<ReconcilePage>([this, query] { return ReconcileBooks(parts_, query); }, std::move(done));
   }
   void ListQuarantine(BookId after, int limit, Done<std::vector<QuarantinedBook>> done) override {
     Slowly<std::vector<QuarantinedBook>>(
@@ -125,6 +131,21 @@ class RedisStore : public StockStore {
   absl::Status Close() override;
 
  private:
+  // The ledger's facts, as long as the store is open.
+  class Exported : public FactReader {
+   public:
+    Exported(RedisStore& store, std::unique_ptr<FactReader> facts)
+        : store_(store), facts_(std::move(facts)) {}
+    void Next(int limit, Done<std::vector<Fact>> done) override {
+      if (!store_.Begin()) return done(Closed());
+      facts_->Next(limit, store_.Ending<std::vector<Fact>>(std::move(done)));
+    }
+
+   private:
+    RedisStore& store_;
+    const std::unique_ptr<FactReader> facts_;
+  };
+
   RedisConnection::Events MakeEvents() {
     return {[this](RedisConnection::Generation) {
               if (started_) keeper_.LookAgain();
@@ -190,7 +211,8 @@ class RedisStore : public StockStore {
       if (page.ok()) {
         if (!page->drifts.empty()) figures_.drifted += page->drifts.size();
         if (page->next_after != 0) return ReconcileFrom(page->next_after);
-      } else {
+      } else if (gate_.health().ok() && Begin()) {  // not because the store is closed
+        End();
         LogWarn("stock could not be compared with the ledger; the next round will",
                 {{"reason", std::string(page.status().message())}});
       }
@@ -224,8 +246,18 @@ class RedisStore : public StockStore {
   Worker chores_{"redis-chores", kQueuedChores};
   EventLoop loop_;
   std::unique_ptr<RedisConnection> connection_;
-  StoreParts parts_{settings_, instance_, *connection_, ledger_,  gate_,    answered_, waiters_,
-                    feed_,     lookups_,  figures_,     batches_, [this] { keeper_.LookAgain(); },
+  StoreParts parts_{settings_,
+                    instance_,
+                    *connection_,
+                    ledger_,
+                    gate_,
+                    answered_,
+                    waiters_,
+                    feed_,
+                    lookups_,
+                    figures_,
+                    batches_,
+                    [this] { keeper_.LookAgain(); },
                     [this] {
                       if (!reconciling_.exchange(true)) ReconcileFrom(0);
                     }};
@@ -254,8 +286,8 @@ void RedisStore::AskLedger(Ask ask, Done<T> done) {
                       [this, ask = std::move(ask),
                        done = std::move(done)](const absl::Status& applied) mutable {
                         if (!applied.ok()) return done(applied);
-                        lookups_.Post([ask = std::move(ask), done = std::move(done)](
-                                          const absl::Status& posted) mutable {
+                        lookups_.Post([ask = std::move(ask),
+                                       done = std::move(done)](const absl::Status& posted) mutable {
                           if (!posted.ok()) return done(posted);
                           done(ask());
                         });
@@ -269,7 +301,7 @@ void RedisStore::ReadStock(std::vector<BookId> books, Done<std::vector<BookStock
   done = Ending<std::vector<BookStock>>(std::move(done));
   const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
   if (!opened.ok()) return done(opened.status());
-  RedisConnection::Command command{"EVALSHA", Sha1(Script::kGetStock),
+  RedisConnection::Command command{"EVALSHA", Sha1(StoreScript::kGetStock),
                                    absl::StrCat(1 + 2 * books.size()), EpochKey(kOnlyBucket)};
   for (const BookId book : books) {
     command.push_back(BookKey(kOnlyBucket, book));
@@ -331,8 +363,8 @@ void RedisStore::ReadMissing(std::vector<BookStock> stocks, const OpenedEpoch& o
                 [this, stocks = std::move(stocks),
                  done = std::move(done)](const absl::Status& applied) mutable {
                   if (!applied.ok()) return done(applied);
-                  lookups_.Post([this, stocks = std::move(stocks), done = std::move(done)](
-                                    const absl::Status& posted) mutable {
+                  lookups_.Post([this, stocks = std::move(stocks),
+                                 done = std::move(done)](const absl::Status& posted) mutable {
                     if (!posted.ok()) return done(posted);
                     LedgerQuestion question;
                     for (const BookStock& stock : stocks) {

@@ -38,9 +38,9 @@ struct RedisStoreSettings {
   TimeMs idempotency_ttl = 3'600'000;  // ms
   // Movements that may wait for the ledger; what gives stock back may go to twice as many.
   std::uint64_t outbox_limit = 1'000'000;
-  int wait_replicas = 0;                  // that must have a change before it is answered
+  int wait_replicas = 0;                   // that must have a change before it is answered
   std::chrono::seconds sync_interval{60};  // between comparisons of Redis with the ledger
-  const Clock* clock = nullptr;  // tests: instead of Redis' time; outlives the store
+  const Clock* clock = nullptr;            // tests: instead of Redis' time; outlives the store
 };
 
 // Opens the stock. Nothing here waits for a server: while Redis or the ledger's database is away,

@@ -11,17 +11,18 @@
 namespace inventory {
 namespace {
 
-constexpr Script kScriptOf[] = {Script::kDeductStock,        Script::kReleaseStock,
-                                Script::kRestockInventory,   Script::kAdjustStock,
-                                Script::kReserveStock,       Script::kConfirmReservation,
-                                Script::kCancelReservation,  Script::kExpireReservation};
+constexpr StoreScript kScriptOf[] = {
+    StoreScript::kDeductStock,       StoreScript::kReleaseStock,
+    StoreScript::kRestockInventory,  StoreScript::kAdjustStock,
+    StoreScript::kReserveStock,      StoreScript::kConfirmReservation,
+    StoreScript::kCancelReservation, StoreScript::kExpireReservation};
 static_assert(std::size(kScriptOf) == std::variant_size_v<decltype(Command::verb)>);
 
-Script ScriptOf(const Command& command) { return kScriptOf[command.verb.index()]; }
+StoreScript ScriptOf(const Command& command) { return kScriptOf[command.verb.index()]; }
 
-bool GivesBack(Script script) {
-  return script == Script::kReleaseStock || script == Script::kConfirmReservation ||
-         script == Script::kCancelReservation || script == Script::kExpireReservation;
+bool GivesBack(StoreScript script) {
+  return script == StoreScript::kReleaseStock || script == StoreScript::kConfirmReservation ||
+         script == StoreScript::kCancelReservation || script == StoreScript::kExpireReservation;
 }
 
 std::size_t LinesOf(const PendingCommand& pending) {
@@ -52,6 +53,7 @@ class CallBuilder {
 
   void operator()(const Deduct& command) {
     AddLine(command.book, command.order, command.quantity);
+    Arg(actor_);
   }
   void operator()(const Release& command) {
     AddLine(command.book, command.order, command.quantity);
@@ -98,7 +100,7 @@ class CallBuilder {
   void operator()(const Cancel& command) { AddReservation(command.order, command.reason); }
   void operator()(const Expire& command) { AddReservation(command.order, {}); }
 
-  RedisConnection::Command Take(Script script);
+  RedisConnection::Command Take(StoreScript script);
 
  private:
   template <typename Value>
@@ -152,15 +154,15 @@ class CallBuilder {
   const CallFrame& frame_;
   const KnownFacts& facts_;
   std::size_t count_ = 0;
-  std::string actor_;                                // of the command being added
+  std::string actor_;                                 // of the command being added
   const std::vector<ReservedLine>* lines_ = nullptr;  // of the same
-  std::vector<std::string> keys_;  // the verb's own
-  std::vector<std::string> args_;  // the same
+  std::vector<std::string> keys_;                     // the verb's own
+  std::vector<std::string> args_;                     // the same
   std::vector<BookId> books_;
   absl::flat_hash_map<BookId, std::size_t> index_of_;
 };
 
-RedisConnection::Command CallBuilder::Take(Script script) {
+RedisConnection::Command CallBuilder::Take(StoreScript script) {
   RedisConnection::Command command;
   command.reserve(17 + 4 * books_.size() + keys_.size() + args_.size());
   command.push_back("EVALSHA");
@@ -181,8 +183,8 @@ RedisConnection::Command CallBuilder::Take(Script script) {
   command.push_back(frame_.time);
   command.push_back(absl::StrCat(frame_.ttl));
   command.push_back(absl::StrCat(frame_.batch));
-  command.push_back(absl::StrCat(GivesBack(script) ? frame_.most_movements_giving_back
-                                                   : frame_.most_movements));
+  command.push_back(
+      absl::StrCat(GivesBack(script) ? frame_.most_movements_giving_back : frame_.most_movements));
   command.push_back(absl::StrCat(frame_.new_until));
   command.push_back(absl::StrCat(facts_.told_at));
   command.push_back(absl::StrCat(books_.size()));
@@ -275,10 +277,10 @@ bool ReadResults(const std::vector<RedisReply>& elements, ScriptCall& call) {
   ResultReader results(elements);
   for (PendingCommand* pending : call.commands) {
     switch (call.script) {
-      case Script::kReserveStock: ReadReserve(results, *pending); break;
-      case Script::kConfirmReservation:
-      case Script::kCancelReservation:
-      case Script::kExpireReservation: ReadReservation(results, *pending); break;
+      case StoreScript::kReserveStock: ReadReserve(results, *pending); break;
+      case StoreScript::kConfirmReservation:
+      case StoreScript::kCancelReservation:
+      case StoreScript::kExpireReservation: ReadReservation(results, *pending); break;
       default: ReadLine(results, *pending);
     }
   }
@@ -324,8 +326,8 @@ absl::StatusOr<CallAnswer> ReadAnswer(const RedisReply& reply, ScriptCall& call)
     if (answer.status != CallAnswer::Status::kDecided) return answer;
   }
   if (!well_formed || parts.size() != 6 || !ReadResults(parts[5].elements, call)) {
-    return absl::InternalError(
-        absl::StrCat("the script ", std::string(Get(call.script).name), " answered in another form than its own"));
+    return absl::InternalError(absl::StrCat("the script ", std::string(Get(call.script).name),
+                                            " answered in another form than its own"));
   }
   return answer;
 }

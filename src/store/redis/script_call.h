@@ -64,7 +64,7 @@ struct CallFrame {
 
 // The commands of one call, in order: of a kind, and none of them answered.
 struct ScriptCall {
-  Script script;
+  StoreScript script;
   std::vector<PendingCommand*> commands;
   RedisConnection::Command text;  // EVALSHA …
 };

@@ -35,7 +35,8 @@ RedisReply Array(std::vector<RedisReply> elements) {
 }
 
 RedisReply Decided(std::vector<RedisReply> results) {
-  return Array({Number(0), Number(1'000), Number(3), Text(""), Text(""), Array(std::move(results))});
+  return Array(
+      {Number(0), Number(1'000), Number(3), Text(""), Text(""), Array(std::move(results))});
 }
 
 class ScriptCallTest : public testing::Test {
@@ -62,9 +63,9 @@ TEST_F(ScriptCallTest, LikeCommandsInARowMakeOneCall) {
   Add(Deduct{1, 13, 2});
   const std::vector<ScriptCall> calls = Calls();
   ASSERT_THAT(calls, SizeIs(3));
-  EXPECT_EQ(calls[0].script, Script::kDeductStock);
+  EXPECT_EQ(calls[0].script, StoreScript::kDeductStock);
   EXPECT_THAT(calls[0].commands, ElementsAre(&commands_[0], &commands_[1]));
-  EXPECT_EQ(calls[1].script, Script::kRestockInventory);
+  EXPECT_EQ(calls[1].script, StoreScript::kRestockInventory);
   EXPECT_THAT(calls[2].commands, ElementsAre(&commands_[3]));
 }
 
@@ -84,13 +85,14 @@ TEST_F(ScriptCallTest, EveryKeyIsDeclared) {
   Add(Deduct{5, 11, 1});
   const RedisConnection::Command text = Calls().front().text;
   EXPECT_THAT(std::vector<std::string>(text.begin(), text.begin() + 15),
-              ElementsAre("EVALSHA", Sha1(Script::kDeductStock), "12", "epoch", "outbox",
+              ElementsAre("EVALSHA", Sha1(StoreScript::kDeductStock), "12", "epoch", "outbox",
                           "reservations:due", "hold:9", "book:5", "stock:5", "deduct:stock:5:7",
                           "release:stock:5:7", "reservation:7", "deduct:stock:5:11",
                           "release:stock:5:11", "reservation:11"));
-  EXPECT_THAT(std::vector<std::string>(text.end() - 13, text.end()),
-              ElementsAre("5", "-", "2", "1", "7", "2", "0", "sold 2", "1", "11", "1", "1", ""))
-      << "the book, then: how many; index, order, quantity, new?, what the ledger says";
+  EXPECT_THAT(
+      std::vector<std::string>(text.end() - 15, text.end()),
+      ElementsAre("5", "-", "2", "1", "7", "2", "0", "sold 2", "", "1", "11", "1", "1", "", ""))
+      << "the book, then: how many; index, order, quantity, new?, what the ledger says, actor";
 }
 
 TEST_F(ScriptCallTest, AnAnswerSaysOfEachCommandWhatItCameToOrLacks) {
@@ -98,10 +100,9 @@ TEST_F(ScriptCallTest, AnAnswerSaysOfEachCommandWhatItCameToOrLacks) {
   Add(Deduct{1, 12, 2});
   Add(Deduct{1, 13, 2});
   std::vector<ScriptCall> calls = Calls();
-  const auto answer = ReadAnswer(
-      Decided({Number(static_cast<int>(Outcome::kDeducted)), Number(98), Number(-1), Number(98),
-               Number(-5), Number(98)}),
-      calls.front());
+  const auto answer = ReadAnswer(Decided({Number(static_cast<int>(Outcome::kDeducted)), Number(98),
+                                          Number(-1), Number(98), Number(-5), Number(98)}),
+                                 calls.front());
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->entries, 3U);
   EXPECT_TRUE(commands_[0].answered);
@@ -141,9 +142,8 @@ TEST_F(ScriptCallTest, AnAnswerOfAnotherFormIsRefused) {
 TEST_F(ScriptCallTest, NothingIsDecidedInAnotherEpoch) {
   Add(Deduct{1, 11, 2});
   std::vector<ScriptCall> calls = Calls();
-  const auto answer =
-      ReadAnswer(Array({Number(1), Number(0), Number(0), Text("rebuilding:ab"), Text("")}),
-                 calls.front());
+  const auto answer = ReadAnswer(
+      Array({Number(1), Number(0), Number(0), Text("rebuilding:ab"), Text("")}), calls.front());
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->status, CallAnswer::Status::kOtherEpoch);
   EXPECT_EQ(answer->changes, "rebuilding:ab");
@@ -151,22 +151,22 @@ TEST_F(ScriptCallTest, NothingIsDecidedInAnotherEpoch) {
 }
 
 TEST(ScriptsTest, AreInTheOrderOfTheirNames) {
-  const std::vector<std::pair<Script, std::string_view>> expected = {
-      {Script::kAdjustStock, "adjust_stock"},
-      {Script::kCancelReservation, "cancel_reservation"},
-      {Script::kCloseEpoch, "close_epoch"},
-      {Script::kConfirmReservation, "confirm_reservation"},
-      {Script::kDeductStock, "deduct_stock"},
-      {Script::kExpireReservation, "expire_reservation"},
-      {Script::kGetStock, "get_stock"},
-      {Script::kInspectStock, "inspect_stock"},
-      {Script::kLoadStock, "load_stock"},
-      {Script::kOpenEpoch, "open_epoch"},
-      {Script::kReleaseStock, "release_stock"},
-      {Script::kRepairStock, "repair_stock"},
-      {Script::kReserveStock, "reserve_stock"},
-      {Script::kRestockInventory, "restock_inventory"},
-      {Script::kRestoreReservation, "restore_reservation"}};
+  const std::vector<std::pair<StoreScript, std::string_view>> expected = {
+      {StoreScript::kAdjustStock, "adjust_stock"},
+      {StoreScript::kCancelReservation, "cancel_reservation"},
+      {StoreScript::kCloseEpoch, "close_epoch"},
+      {StoreScript::kConfirmReservation, "confirm_reservation"},
+      {StoreScript::kDeductStock, "deduct_stock"},
+      {StoreScript::kExpireReservation, "expire_reservation"},
+      {StoreScript::kGetStock, "get_stock"},
+      {StoreScript::kInspectStock, "inspect_stock"},
+      {StoreScript::kLoadStock, "load_stock"},
+      {StoreScript::kOpenEpoch, "open_epoch"},
+      {StoreScript::kReleaseStock, "release_stock"},
+      {StoreScript::kRepairStock, "repair_stock"},
+      {StoreScript::kReserveStock, "reserve_stock"},
+      {StoreScript::kRestockInventory, "restock_inventory"},
+      {StoreScript::kRestoreReservation, "restore_reservation"}};
   ASSERT_THAT(Scripts(), SizeIs(expected.size()));
   for (const auto& [script, name] : expected) EXPECT_EQ(Get(script).name, name);
 }

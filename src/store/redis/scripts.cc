@@ -9,6 +9,6 @@ const std::vector<RedisScript>& Scripts() {
   return *scripts;
 }
 
-const RedisScript& Get(Script script) { return Scripts()[static_cast<std::size_t>(script)]; }
+const RedisScript& Get(StoreScript script) { return Scripts()[static_cast<std::size_t>(script)]; }
 
 }  // namespace inventory

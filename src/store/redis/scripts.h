@@ -10,7 +10,7 @@
 namespace inventory {
 
 // In the order of their names.
-enum class Script : std::size_t {
+enum class StoreScript : std::size_t {
   kAdjustStock,
   kCancelReservation,
   kCloseEpoch,
@@ -30,8 +30,8 @@ enum class Script : std::size_t {
 
 // All of them; they live for ever.
 const std::vector<RedisScript>& Scripts();
-const RedisScript& Get(Script script);
+const RedisScript& Get(StoreScript script);
 // What EVALSHA calls it by.
-inline std::string Sha1(Script script) { return std::string(Get(script).sha1); }
+inline std::string Sha1(StoreScript script) { return std::string(Get(script).sha1); }
 
 }  // namespace inventory

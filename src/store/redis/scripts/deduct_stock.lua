@@ -5,7 +5,7 @@
 --                              reservation:<order>
 -- Its own ARGV: how many lines; then of each: index of its book from 1, order, quantity,
 --               1 if the order is new else 0, what the ledger says of the line
---               ('' not asked, '-' none, '<state> <quantity>')
+--               ('' not asked, '-' none, '<state> <quantity>'), actor
 -- Answer, of each line: code, available
 --   OUTCOME.kDeducted  OUTCOME.kDuplicateOrder  OUTCOME.kOrderConflict  OUTCOME.kOrderReleased
 --   OUTCOME.kInsufficientStock  -1  -2  -5
@@ -36,14 +36,15 @@ end
 
 local results = {}
 for line = 1, count do
-  local key, arg, at = next_key + 3 * (line - 1), next_arg + 1 + 5 * (line - 1), 3 * line - 2
+  local key, arg, at = next_key + 3 * (line - 1), next_arg + 1 + 6 * (line - 1), 3 * line - 2
   local quantity = tonumber(ARGV[arg + 2])
   local book = Book(tonumber(ARGV[arg]))
   local was_held = held
   local code = Decide(book, quantity, key, arg, at)
   if was_held and code >= 0 then code = -5 end
   if code == OUTCOME.kDeducted then
-    Move(book, 1, quantity, book.available - quantity, book.locked, ARGV[arg + 1], '', '', '')
+    Move(book, 1, quantity, book.available - quantity, book.locked, ARGV[arg + 1], '', '',
+         ARGV[arg + 5])
     Put(KEYS[key], ARGV[arg + 2], true)
   end
   results[2 * line - 1] = code

@@ -47,10 +47,11 @@ inline absl::StatusOr<std::unique_ptr<StockStore>> OpenRedisStack(
 inline absl::Status EmptyDatabase(const Dsn& dsn) {
   ASSIGN_OR_RETURN(const auto connection, Connection::Open(dsn));
   return connection
-      ->Run("DELETE FROM inventory;DELETE FROM inventory_logs;DELETE FROM order_lines;"
-            "DELETE FROM reservations;DELETE FROM request_ids;DELETE FROM redis_epochs;"
-            "DELETE FROM ledger_cursor;DELETE FROM ledger_quarantine;DELETE FROM ledger_instances;"
-            "DELETE FROM ledger_hand_ins;DELETE FROM ledger_losses;DELETE FROM repairs")
+      ->Run(
+          "DELETE FROM inventory;DELETE FROM inventory_logs;DELETE FROM order_lines;"
+          "DELETE FROM reservations;DELETE FROM request_ids;DELETE FROM redis_epochs;"
+          "DELETE FROM ledger_cursor;DELETE FROM ledger_quarantine;DELETE FROM ledger_instances;"
+          "DELETE FROM ledger_hand_ins;DELETE FROM ledger_losses;DELETE FROM repairs")
       .status();
 }
 
