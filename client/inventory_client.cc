@@ -221,6 +221,28 @@ absl::StatusOr<v1::AdoptStockResponse> InventoryClient::AdoptStock(
                       request.dry_run() ? Calls::Repeat::kSafe : Calls::Repeat::kNever);
 }
 
+absl::StatusOr<v1::ListQuarantineResponse> InventoryClient::ListQuarantine(
+    const v1::ListQuarantineRequest& request) {
+  return calls_->Call(&Admin::ListQuarantine, request);
+}
+
+// What has been applied is in quarantine no more, so a second time applies nothing twice.
+absl::StatusOr<v1::RetryQuarantineResponse> InventoryClient::RetryQuarantine(
+    const v1::RetryQuarantineRequest& request) {
+  return calls_->Call(&Admin::RetryQuarantine, request);
+}
+
+// A second time would give up what has come since.
+absl::StatusOr<v1::SkipQuarantineResponse> InventoryClient::SkipQuarantine(
+    const v1::SkipQuarantineRequest& request) {
+  return calls_->Call(&Admin::SkipQuarantine, request, Calls::Repeat::kNever);
+}
+
+// A second time would be refused, as if the first had been.
+absl::StatusOr<v1::HandOverResponse> InventoryClient::HandOver(const v1::HandOverRequest& request) {
+  return calls_->Call(&Admin::HandOver, request, Calls::Repeat::kNever);
+}
+
 absl::Status InventoryClient::WatchStock(const v1::WatchStockRequest& request,
                                          OnAnswer<v1::WatchStockResponse> on_answer) {
   grpc::ClientContext context;

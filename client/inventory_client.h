@@ -2,9 +2,9 @@
 //
 // A call that carries an idempotency key (an order id or a request_id) and a read may be sent
 // again, unchanged, when the service was UNAVAILABLE or the connection was lost: a repeated change
-// has no second effect. A restock or adjust without a request_id, a backup and an adoption are sent
-// at most once: if its connection is lost on the way, nobody here can know whether it took effect,
-// and the status says "outcome unknown".
+// has no second effect. A restock or adjust without a request_id, a backup, an adoption, a
+// hand-over and what gives changes up are sent at most once: if its connection is lost on the way,
+// nobody here can know whether it took effect, and the status says "outcome unknown".
 #pragma once
 
 #include <chrono>
@@ -60,6 +60,13 @@ class InventoryClient {
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request);
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
   absl::StatusOr<v1::AdoptStockResponse> AdoptStock(const v1::AdoptStockRequest& request);
+  absl::StatusOr<v1::ListQuarantineResponse> ListQuarantine(
+      const v1::ListQuarantineRequest& request);
+  absl::StatusOr<v1::RetryQuarantineResponse> RetryQuarantine(
+      const v1::RetryQuarantineRequest& request);
+  absl::StatusOr<v1::SkipQuarantineResponse> SkipQuarantine(
+      const v1::SkipQuarantineRequest& request);
+  absl::StatusOr<v1::HandOverResponse> HandOver(const v1::HandOverRequest& request);
 
   // Streams: `on_answer` is called with each answer until it returns false (the stream is then
   // cancelled, which is OK) or the stream ends. Not retried: the caller knows where to go on.

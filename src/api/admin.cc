@@ -1,15 +1,19 @@
 // The RPCs for operators.
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "api/answer.h"
+#include "api/checked_books.h"
 
 namespace inventory {
 namespace {
 
 constexpr std::size_t kMaxName = 255;
+// Books of one answer.
+constexpr std::uint32_t kQuarantinePage = 100;
+constexpr std::uint32_t kLargestQuarantinePage = 1'000;
 
 // A backup's name becomes one folder's name: no separators, not hidden, nothing a shell minds.
 std::optional<Outcome> CheckName(std::string_view name) {
@@ -44,6 +48,13 @@ void AddFigures(const ServiceFigures& figures, v1::GetStatusResponse& response) 
   AddFigure("watchers", figures.watchers, "streams", "open now", response);
   AddFigure("watchers_cut_off", figures.watchers_cut_off, "streams",
             "ended because they were too slow", response);
+}
+
+void SetQuarantine(const QuarantinedBook& book, v1::QuarantineInfo& info) {
+  info.set_book_id(book.book);
+  info.set_changes(book.changes);
+  info.set_since_ms(book.since);
+  info.set_reason(book.reason);
 }
 
 }  // namespace
@@ -98,17 +109,88 @@ void InventoryApi::AdoptStock(const v1::AdoptStockRequest& request, const CallCo
           }));
 }
 
+absl::StatusOr<std::unique_ptr<ReconcileStream>> InventoryApi::Reconcile(
+    const v1::ReconcileRequest& request) {
+  if (const auto refusal = CheckBooks(request.book_ids())) {
+    return absl::InvalidArgumentError(std::string(Info(*refusal).message));
+  }
+  if (request.dry_run() && request.repair()) {
+    return absl::InvalidArgumentError("dry_run and repair exclude each other");
+  }
+  ReconcileQuery query;
+  query.books.assign(request.book_ids().begin(), request.book_ids().end());
+  query.repair = request.repair();
+  return std::make_unique<ReconcileStream>(service_.store(), std::move(query));
+}
+
+void InventoryApi::ListQuarantine(const v1::ListQuarantineRequest& request, const CallContext&,
+                                  Respond<v1::ListQuarantineResponse> respond) {
+  const std::uint32_t asked = request.page_size() == 0 ? kQuarantinePage : request.page_size();
+  // Book 0 may stand first, and after it goes on what was asked for after 0: at least two, or the
+  // first page would be the last.
+  const auto limit = static_cast<std::size_t>(std::clamp(asked, 2U, kLargestQuarantinePage));
+  service_.store().ListQuarantine(
+      request.after_book_id(), static_cast<int>(limit) + 1,  // one more tells whether there is more
+      Answer<v1::ListQuarantineResponse, std::vector<QuarantinedBook>>(
+          std::move(respond),
+          [limit](const std::vector<QuarantinedBook>& books, v1::ListQuarantineResponse& response) {
+            SetOutcome(Outcome::kOk, response);
+            for (const QuarantinedBook& book : books) {
+              if (response.books().size() == static_cast<int>(limit)) {
+                response.set_next_after_book_id(response.books().rbegin()->book_id());
+                break;
+              }
+              SetQuarantine(book, *response.add_books());
+            }
+          }));
+}
+
+void InventoryApi::RetryQuarantine(const v1::RetryQuarantineRequest& request, const CallContext&,
+                                   Respond<v1::RetryQuarantineResponse> respond) {
+  service_.store().RetryQuarantine(
+      request.book_id(), Answer<v1::RetryQuarantineResponse, QuarantineResult>(
+                             std::move(respond), [](const QuarantineResult& result,
+                                                    v1::RetryQuarantineResponse& response) {
+                               SetOutcome(Outcome::kOk, response);
+                               response.set_changes(result.changes);
+                               response.set_left(result.left);
+                               response.set_reason(result.reason);
+                             }));
+}
+
+void InventoryApi::SkipQuarantine(const v1::SkipQuarantineRequest& request, const CallContext&,
+                                  Respond<v1::SkipQuarantineResponse> respond) {
+  if (!request.has_book_id()) return Refuse(Outcome::kBookIdMissing, respond);
+  service_.store().SkipQuarantine(request.book_id(),
+                                  Answer<v1::SkipQuarantineResponse, QuarantineResult>(
+                                      std::move(respond), [](const QuarantineResult& result,
+                                                             v1::SkipQuarantineResponse& response) {
+                                        SetOutcome(Outcome::kOk, response);
+                                        response.set_changes(result.changes);
+                                        response.set_left(result.left);
+                                      }));
+}
+
+void InventoryApi::HandOver(const v1::HandOverRequest& request, const CallContext&,
+                            Respond<v1::HandOverResponse> respond) {
+  if (request.to() != "mysql" && request.to() != "redis") {
+    return Refuse(Outcome::kNameInvalid, respond);
+  }
+  service_.store().HandOver(
+      request.to(),
+      Answer<v1::HandOverResponse, std::string>(
+          std::move(respond), [](const std::string& next, v1::HandOverResponse& response) {
+            SetOutcome(Outcome::kOk, response);
+            response.set_next(next);
+          }));
+}
+
 std::unique_ptr<ExportStream> InventoryApi::ExportStock(const v1::ExportStockRequest&) {
   return std::make_unique<ExportStream>(service_.store());
 }
 
 std::unique_ptr<ImportStream> InventoryApi::ImportStock() {
   return std::make_unique<ImportStream>(service_.store());
-}
-
-absl::Status InventoryApi::NotThisStore(std::string_view rpc) {
-  return absl::UnimplementedError(absl::StrCat(std::string(rpc), " is not available on the ",
-                                               service_.store().Status().name, " store"));
 }
 
 }  // namespace inventory

@@ -181,6 +181,38 @@ AdoptStockResponse units 4 uint64
 AdoptStockResponse sold_out_books 5 uint64
 AdoptStockResponse locked_units 6 uint64
 AdoptStockResponse log_rows 7 uint64
+ReconcileRequest dry_run 1 bool
+ReconcileRequest repair 2 bool
+ReconcileRequest book_ids 3 repeated-uint64
+ReconcileResponse book_id 1 uint64
+ReconcileResponse difference 2 string
+ReconcileResponse repaired 3 bool
+ReconcileResponse books_checked 4 uint64
+ListQuarantineRequest after_book_id 1 uint64
+ListQuarantineRequest page_size 2 uint32
+ListQuarantineResponse code 1 uint32
+ListQuarantineResponse message 2 string
+ListQuarantineResponse books 3 repeated-QuarantineInfo
+ListQuarantineResponse next_after_book_id 4 uint64
+QuarantineInfo book_id 1 uint64
+QuarantineInfo changes 2 uint64
+QuarantineInfo since_ms 3 int64
+QuarantineInfo reason 4 string
+RetryQuarantineRequest book_id 1 uint64
+RetryQuarantineResponse code 1 uint32
+RetryQuarantineResponse message 2 string
+RetryQuarantineResponse changes 3 uint64
+RetryQuarantineResponse left 4 uint64
+RetryQuarantineResponse reason 5 string
+SkipQuarantineRequest book_id 1 uint64
+SkipQuarantineResponse code 1 uint32
+SkipQuarantineResponse message 2 string
+SkipQuarantineResponse changes 3 uint64
+SkipQuarantineResponse left 4 uint64
+HandOverRequest to 1 string
+HandOverResponse code 1 uint32
+HandOverResponse message 2 string
+HandOverResponse next 3 string
 StockFacts header 1 ExportHeader
 StockFacts movement 2 InventoryLog
 StockFacts balance 3 StockInfo
@@ -243,6 +275,10 @@ GetStatus GetStatusRequest GetStatusResponse
 Backup BackupRequest BackupResponse
 AdoptStock AdoptStockRequest AdoptStockResponse
 Reconcile ReconcileRequest stream-ReconcileResponse
+ListQuarantine ListQuarantineRequest ListQuarantineResponse
+RetryQuarantine RetryQuarantineRequest RetryQuarantineResponse
+SkipQuarantine SkipQuarantineRequest SkipQuarantineResponse
+HandOver HandOverRequest HandOverResponse
 ExportStock ExportStockRequest stream-ExportStockResponse
 ImportStock stream-ImportStockRequest ImportStockResponse
 )";

@@ -3,12 +3,12 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "api/reconcile_stream.h"
 #include "api/transfer.h"
 #include "inventory/v1/inventory.pb.h"
 #include "service/inventory_service.h"
@@ -79,10 +79,18 @@ class InventoryApi {
               Respond<v1::BackupResponse> respond);
   void AdoptStock(const v1::AdoptStockRequest& request, const CallContext& context,
                   Respond<v1::AdoptStockResponse> respond);
+  // INVALID_ARGUMENT as of WatchStock.
+  absl::StatusOr<std::unique_ptr<ReconcileStream>> Reconcile(const v1::ReconcileRequest& request);
+  void ListQuarantine(const v1::ListQuarantineRequest& request, const CallContext& context,
+                      Respond<v1::ListQuarantineResponse> respond);
+  void RetryQuarantine(const v1::RetryQuarantineRequest& request, const CallContext& context,
+                       Respond<v1::RetryQuarantineResponse> respond);
+  void SkipQuarantine(const v1::SkipQuarantineRequest& request, const CallContext& context,
+                      Respond<v1::SkipQuarantineResponse> respond);
+  void HandOver(const v1::HandOverRequest& request, const CallContext& context,
+                Respond<v1::HandOverResponse> respond);
   std::unique_ptr<ExportStream> ExportStock(const v1::ExportStockRequest& request);
   std::unique_ptr<ImportStream> ImportStock();
-  // Reconcile: why this process has no answer to `rpc`.
-  absl::Status NotThisStore(std::string_view rpc);
 
  private:
   InventoryService& service_;

@@ -5,24 +5,16 @@
 #include <vector>
 
 #include "api/answer.h"
+#include "api/checked_books.h"
 #include "api/page_token.h"
 #include "base/status_macros.h"
 
 namespace inventory {
 namespace {
 
-constexpr int kMaxIds = 1'000;
-
 // A page size of 0 is the default; one past the largest is the largest.
 int PageSize(std::uint32_t asked, std::uint32_t by_default, std::uint32_t largest) {
   return static_cast<int>(asked == 0 ? by_default : std::min(asked, largest));
-}
-
-// nullopt: the ids are fine.
-std::optional<Outcome> CheckBooks(const google::protobuf::RepeatedField<std::uint64_t>& books) {
-  if (std::find(books.begin(), books.end(), 0) != books.end()) return Outcome::kBookIdMissing;
-  if (books.size() > kMaxIds) return Outcome::kTooManyIds;
-  return std::nullopt;
 }
 
 // Fills the query; a refusal is the first that applies in the order of checks.

@@ -9,7 +9,6 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
-#include <string>
 
 #include "rpc/call_tracker.h"
 #include "rpc/queue_event.h"
@@ -22,12 +21,10 @@ namespace inventory {
 // A method as offered on one queue. Outlives the queue.
 struct OfferedMethod {
   RawService& service;
-  int number;        // of the method in its service
-  std::string name;  // "DeductStock"
-  const ServedMethods& served;
+  int number;                   // of the method in its service
   const UnaryHandler* unary;    // of a unary method
-  const StreamHandler* stream;  // of a server-streaming method that is not refused
-  const UploadHandler* upload;  // of a client-streaming method that is not refused
+  const StreamHandler* stream;  // of a server-streaming method
+  const UploadHandler* upload;  // of a client-streaming method
   grpc::ServerCompletionQueue& queue;
   ReplyQueue& replies;  // of the queue
   std::shared_ptr<CallTracker> tracker;
@@ -37,7 +34,5 @@ struct OfferedMethod {
 void OfferUnaryCall(const OfferedMethod& method);
 void OfferStreamCall(const OfferedMethod& method);
 void OfferUploadCall(const OfferedMethod& method);
-// For methods that have no answer here: takes the call and refuses it.
-void OfferRefusedCall(const OfferedMethod& method);
 
 }  // namespace inventory

@@ -393,8 +393,11 @@ TEST_F(EveryRpcTest, AWatchTellsTheStockAndThenWhatChanges) {
 // What the table of handlers leaves out would hang or say UNIMPLEMENTED; only what this store
 // cannot do may, and it says so.
 TEST_F(EveryRpcTest, NoMethodOfTheContractIsForgotten) {
+  const std::string one_place = "this store keeps its stock in one place, without a ledger";
   const std::map<std::string, std::string> refused = {
-      {"Reconcile", "Reconcile is not available on the memory store"},
+      {"Reconcile", one_place},
+      {"ListQuarantine", one_place},
+      {"RetryQuarantine", one_place},
       {"AdoptStock",
        "the memory store has no tables of the earlier service: take them over with "
        "store: mysql"}};

@@ -123,8 +123,8 @@ void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue,
                        ReplyQueue& replies) {
   for (int i = 0; i < service.descriptor().method_count(); ++i) {
     const google::protobuf::MethodDescriptor& method = *service.descriptor().method(i);
-    OfferedMethod& offered = offered_.emplace_back(OfferedMethod{
-        service, i, method.name(), methods_, nullptr, nullptr, nullptr, queue, replies, tracker_});
+    OfferedMethod& offered = offered_.emplace_back(
+        OfferedMethod{service, i, nullptr, nullptr, nullptr, queue, replies, tracker_});
     if (!RawService::IsStreaming(method)) {
       offered.unary = &methods_.unary.at(method.full_name());
       OfferUnaryCall(offered);
@@ -132,12 +132,9 @@ void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue,
                stream != methods_.streams.end()) {
       offered.stream = &stream->second;
       OfferStreamCall(offered);
-    } else if (const auto upload = methods_.uploads.find(method.full_name());
-               upload != methods_.uploads.end()) {
-      offered.upload = &upload->second;
-      OfferUploadCall(offered);
     } else {
-      OfferRefusedCall(offered);
+      offered.upload = &methods_.uploads.at(method.full_name());
+      OfferUploadCall(offered);
     }
   }
 }

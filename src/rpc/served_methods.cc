@@ -48,6 +48,29 @@ OpenedStream Watch(InventoryApi& api, const grpc::ByteBuffer& bytes) {
   return {grpc::Status::OK, std::make_unique<WatchedStock>(*std::move(updates))};
 }
 
+class Reconciled final : public ServedStream {
+ public:
+  explicit Reconciled(std::unique_ptr<ReconcileStream> books) : books_(std::move(books)) {}
+
+  void Next(Receiver done) override {
+    books_->Next([done = std::move(done)](const absl::Status& status,
+                                          const v1::ReconcileResponse* response) mutable {
+      done(ToGrpc(status), response ? Serialize(*response) : grpc::ByteBuffer());
+    });
+  }
+
+ private:
+  const std::unique_ptr<ReconcileStream> books_;
+};
+
+OpenedStream Reconcile(InventoryApi& api, const grpc::ByteBuffer& bytes) {
+  v1::ReconcileRequest request;
+  if (grpc::Status parsed = Parse(bytes, request); !parsed.ok()) return {std::move(parsed), {}};
+  absl::StatusOr<std::unique_ptr<ReconcileStream>> books = api.Reconcile(request);
+  if (!books.ok()) return {ToGrpc(books.status()), {}};
+  return {grpc::Status::OK, std::make_unique<Reconciled>(*std::move(books))};
+}
+
 class Exported final : public ServedStream {
  public:
   explicit Exported(std::unique_ptr<ExportStream> facts) : facts_(std::move(facts)) {}
@@ -117,14 +140,19 @@ ServedMethods MakeServedMethods(InventoryApi& api) {
       {admin + "GetStatus", Handle(api, &InventoryApi::GetStatus)},
       {admin + "Backup", Handle(api, &InventoryApi::Backup)},
       {admin + "AdoptStock", Handle(api, &InventoryApi::AdoptStock)},
+      {admin + "ListQuarantine", Handle(api, &InventoryApi::ListQuarantine)},
+      {admin + "RetryQuarantine", Handle(api, &InventoryApi::RetryQuarantine)},
+      {admin + "SkipQuarantine", Handle(api, &InventoryApi::SkipQuarantine)},
+      {admin + "HandOver", Handle(api, &InventoryApi::HandOver)},
   };
   methods.streams = {
       {sales + "WatchStock", [&api](const grpc::ByteBuffer& bytes) { return Watch(api, bytes); }},
+      {admin + "Reconcile",
+       [&api](const grpc::ByteBuffer& bytes) { return Reconcile(api, bytes); }},
       {admin + "ExportStock",
        [&api](const grpc::ByteBuffer& bytes) { return Export(api, bytes); }}};
   methods.uploads = {
       {admin + "ImportStock", [&api] { return std::make_unique<Imported>(api.ImportStock()); }}};
-  methods.refuse = [&api](const std::string& rpc) { return ToGrpc(api.NotThisStore(rpc)); };
   return methods;
 }
 

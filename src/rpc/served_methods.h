@@ -64,13 +64,11 @@ class ServedUpload {
 
 using UploadHandler = std::function<std::unique_ptr<ServedUpload>()>;
 
-// By full name: "inventory.v1.InventoryService.GetStock".
+// All that there are, by full name: "inventory.v1.InventoryService.GetStock".
 struct ServedMethods {
-  std::map<std::string, UnaryHandler> unary;     // all that there are
+  std::map<std::string, UnaryHandler> unary;
   std::map<std::string, StreamHandler> streams;  // server-streaming
   std::map<std::string, UploadHandler> uploads;  // client-streaming
-  // Why the other streaming methods have no answer here.
-  std::function<grpc::Status(const std::string& rpc)> refuse;
 };
 
 // Every RPC of the api. `api` outlives what is returned.

@@ -207,7 +207,8 @@ class InventoryctlTest(ServiceTest):
         backup = self.run_json('backup monday')
         self.assertTrue(pathlib.Path(backup['path']).is_dir())
         self.run_tool('backup monday', FAULT)
-        for words in ('reconcile', 'adopt'):
+        for words in ('reconcile', 'adopt', 'ledger list', 'ledger retry 1', 'ledger skip 1 --yes',
+                      'handover --to redis --yes'):
             self.run_tool(words, FAULT)
             self.assertIn('UNIMPLEMENTED', self.errors)
 

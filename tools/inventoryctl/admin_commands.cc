@@ -1,7 +1,6 @@
-// status, health, backup, adopt, reconcile: what an operator needs.
+// status, health, backup, adopt: what an operator needs.
 #include <google/protobuf/struct.pb.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -39,7 +38,7 @@ void GetStatus(Session& session) {
   } else {
     ShowStatus(session, *status);
   }
-  if (!status->serving()) session.NotServing();
+  if (!status->serving()) session.NotWell();
 }
 
 void CheckHealth(Session& session, const std::string& service) {
@@ -53,24 +52,7 @@ void CheckHealth(Session& session, const std::string& service) {
   } else {
     session.out() << answer << '\n';
   }
-  if (!*serving) session.NotServing();
-}
-
-void Reconcile(Session& session, const v1::ReconcileRequest& request) {
-  std::uint64_t checked = 0;
-  const absl::Status ended =
-      session.client().Reconcile(request, [&](const v1::ReconcileResponse& response) {
-        checked = std::max(checked, response.books_checked());
-        if (session.json()) {
-          session.PrintJson(response);
-        } else if (!response.difference().empty()) {
-          session.out() << "book " << response.book_id() << ": " << Printable(response.difference())
-                        << (response.repaired() ? " (repaired)" : "") << std::endl;
-        }
-        return static_cast<bool>(session.out());
-      });
-  if (!ended.ok()) return session.Failed(ended);
-  if (!session.json()) session.out() << checked << " books checked\n";
+  if (!*serving) session.NotWell();
 }
 
 void AddBackup(CommandSpec root, Session& session) {
@@ -128,22 +110,6 @@ void AddAdopt(CommandSpec root, Session& session) {
   });
 }
 
-void AddReconcile(CommandSpec root, Session& session) {
-  using Request = v1::ReconcileRequest;
-  auto request = std::make_shared<Request>();
-  CommandSpec command =
-      root.AddCommand("reconcile", "Compare the two sides of a store that has two");
-  AddNumbers(command, "BOOK", request, &Request::add_book_ids, "the books; none: all");
-  const Argument dry_run = command.AddFlag(
-      "--dry-run", [request] { request->set_dry_run(true); }, "say what --repair would do");
-  command
-      .AddFlag(
-          "--repair", [request] { request->set_repair(true); },
-          "set the differing side to what the log says")
-      .Excludes(dry_run);
-  command.Runs([&session, request] { Reconcile(session, *request); });
-}
-
 }  // namespace
 
 void AddAdminCommands(CommandSpec root, Session& session) {
@@ -158,7 +124,6 @@ void AddAdminCommands(CommandSpec root, Session& session) {
 
   AddBackup(root, session);
   AddAdopt(root, session);
-  AddReconcile(root, session);
 }
 
 }  // namespace inventory

@@ -19,11 +19,15 @@ Examples:
   inventoryctl export stock.facts               everything the store knows, while it serves, then
   inventoryctl import stock.facts               into another, empty store (--server)
   inventoryctl adopt --dry-run                  what the earlier Go service left in MySQL
+  inventoryctl reconcile                        does Redis say what the database says?
+  inventoryctl ledger list                      what the database could not take over from Redis
+  inventoryctl handover --to redis              leave the database's stock to the redis store
 
 Exit status:
   0  done, now or before (a repeated command is done once)
-  1  refused: the answer's code is not 0 (of several: of at least one); or not serving
-  2  the command line or a file is wrong; nothing was sent
+  1  refused: the answer's code is not 0 (of several: of at least one); not serving;
+     books differ and were not repaired; changes are still in quarantine
+  2  the command line or a file is wrong, or it was not confirmed; nothing was changed
   3  no answer, or a gRPC status that is not OK; the text says what to do
 
 Repeating a command with the same ids is always safe.)";
@@ -68,6 +72,7 @@ ExitStatus RunInventoryctl(int argc, const char* const* argv, Streams streams) {
   AddLoadCommand(root, session);
   AddAdminCommands(root, session);
   AddTransferCommands(root, session);
+  AddLedgerCommands(root, session);
   switch (line.Run(argc, argv, kFooter, streams.out, streams.err)) {
     case CommandLineParser::End::kHelpShown: return ExitStatus::kDone;
     case CommandLineParser::End::kWrong: return ExitStatus::kUsage;

@@ -45,7 +45,7 @@ class AppTest : public testing::Test {
     return RunAt(service_.target(), words, input);
   }
   static Result RunAt(const std::string& server, const std::string& words,
-                      const std::string& input = "") {
+                      const std::string& input = "", bool progress = false) {
     std::vector<std::string> arguments{"inventoryctl", "--server", server};
     for (const std::string& word : std::vector<std::string>(absl::StrSplit(words, ' '))) {
       arguments.push_back(word);
@@ -56,7 +56,7 @@ class AppTest : public testing::Test {
     std::ostringstream out;
     std::ostringstream err;
     const ExitStatus status =
-        RunInventoryctl(static_cast<int>(argv.size()), argv.data(), {in, out, err});
+        RunInventoryctl(static_cast<int>(argv.size()), argv.data(), {in, out, err, progress});
     return {status, out.str(), err.str()};
   }
 
@@ -127,6 +127,12 @@ const std::vector<Sent>& EveryCommand() {
       {"adopt --dry-run", "AdoptStock {dry_run: true}"},
       {"reconcile --repair 4", "Reconcile {repair: true book_ids: 4}"},
       {"reconcile --dry-run", "Reconcile {dry_run: true}"},
+      {"reconcile", "Reconcile {}"},
+      {"ledger list", "ListQuarantine {page_size: 1000}"},
+      {"ledger retry 7", "RetryQuarantine {book_id: 7}"},
+      {"ledger skip 7 --yes", "SkipQuarantine {book_id: 7}"},
+      {"ledger skip 0 --yes", "SkipQuarantine {book_id: 0}"},
+      {"handover --to redis --yes", "HandOver {to: \"redis\"}"},
       {"export -", "ExportStock {}"},
       {"import FACTS",
        "ImportStock {facts { header { format: 1 } } facts { trailer { crc32: CRC } }}"}};
@@ -514,6 +520,161 @@ TEST_F(AppTest, TheServicesRefusalOfAnImportIsTold) {
   EXPECT_THAT(result.err, HasSubstr("the store is not empty"));
 }
 
+// ---- stock in two places ------------------------------------------------------------------------
+
+TEST_F(AppTest, ReconcileTellsWhatDiffersAndFailsWhereItStays) {
+  service_.Will("Reconcile",
+                FakeService::Answer{{"book_id: 3 difference: 'Redis 7,\\033 the log 8' "
+                                     "books_checked: 100",
+                                     "books_checked: 100", "books_checked: 207"},
+                                    grpc::Status::OK});
+  service_.Will("Reconcile",
+                FakeService::Answer{{"book_id: 3 difference: 'Redis 7, the log 8' repaired: true "
+                                     "books_checked: 1",
+                                     "books_checked: 1"},
+                                    grpc::Status::OK});
+  service_.Will("Reconcile", FakeService::Answer{{"books_checked: 1"}, grpc::Status::OK});
+  Result result = Run("reconcile");
+  EXPECT_EQ(result.status, ExitStatus::kRefused);
+  EXPECT_EQ(result.out,
+            "book 3: Redis 7,? the log 8\n"
+            "207 books checked, 1 of them different, 0 repaired\n");
+  EXPECT_EQ(result.err,
+            "inventoryctl: 1 book differing and not repaired; --repair sets what differs to what "
+            "the log says\n");
+  result = Run("reconcile --repair 3");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "book 3: Redis 7, the log 8 (repaired)\n"
+            "1 book checked, 1 of them different, 1 repaired\n");
+  result = Run("reconcile 3");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out, "1 book checked, 0 of them different, 0 repaired\n");
+}
+
+TEST_F(AppTest, AComparisonThatBreaksOffIsAFaultAndTellsHowFarItCame) {
+  service_.Will(
+      "Reconcile",
+      FakeService::Answer{{"book_id: 3 difference: 'Redis 7, the log 8'", "books_checked: 100"},
+                          {grpc::StatusCode::UNAVAILABLE, "Redis is out of reach"}});
+  Result result = Run("reconcile");
+  EXPECT_EQ(result.status, ExitStatus::kFault);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("book 3: "), HasSubstr("100 books checked")));
+  EXPECT_THAT(result.err, HasSubstr("Redis is out of reach"));
+  result = Run("reconcile --json");
+  EXPECT_EQ(result.out,
+            "{\"bookId\":\"3\",\"difference\":\"Redis 7, the log 8\",\"repaired\":false,"
+            "\"booksChecked\":\"0\"}\n"
+            "{\"bookId\":\"0\",\"difference\":\"\",\"repaired\":false,"
+            "\"booksChecked\":\"100\"}\n");
+}
+
+TEST_F(AppTest, AComparisonShowsWhoWaitsHowFarItIs) {
+  service_.Will("Reconcile", FakeService::Answer{{"books_checked: 900", "books_checked: 1800",
+                                                  "book_id: 5 difference: 'x' books_checked: 1900",
+                                                  "books_checked: 2900"},
+                                                 grpc::Status::OK});
+  const Result result = RunAt(service_.target(), "reconcile", "", /*progress=*/true);
+  EXPECT_THAT(result.err, StartsWith("\rchecked 1800 books\n\rchecked 2900 books\n"));
+  EXPECT_THAT(result.out, HasSubstr("2900 books checked"));
+}
+
+TEST_F(AppTest, TheQuarantineIsListedToItsEnd) {
+  service_.Will("ListQuarantine",
+                "books { changes: 1 since_ms: 1795401015123 reason: 'no entry' } books { book_id: "
+                "4 changes: 12 reason: 'a gap' } next_after_book_id: 4");
+  service_.Will("ListQuarantine", "books { book_id: 9 changes: 2 reason: 'stock below 0' }");
+  Result result = Run("ledger list");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "BOOK  CHANGES  SINCE                    WHY\n"
+            "   0        1  2026-11-23 02:30:15.123  no entry\n"
+            "   4       12  -                        a gap\n"
+            "   9        2  -                        stock below 0\n");
+  EXPECT_THAT(service_.asked(), ElementsAre("ListQuarantine {page_size: 1000}",
+                                            "ListQuarantine {after_book_id: 4 page_size: 1000}"));
+  service_.Will("ListQuarantine", "");
+  Run("ledger list");  // the last page once more
+  EXPECT_EQ(Run("ledger list").out, "nothing is in quarantine\n");
+  EXPECT_THAT(Run("ledger list --json").out, HasSubstr("\"books\":[]"));
+}
+
+TEST_F(AppTest, ARetryFailsWhereSomethingIsLeft) {
+  service_.Will("RetryQuarantine", "changes: 3 left: 2 reason: 'book 7 has no sequence 12'");
+  service_.Will("RetryQuarantine", "changes: 1");
+  Result result = Run("ledger retry 7");
+  EXPECT_EQ(result.status, ExitStatus::kRefused);
+  EXPECT_EQ(result.out, "3 changes applied, 2 left in quarantine\n");
+  EXPECT_EQ(result.err, "inventoryctl: what is left does not fit: book 7 has no sequence 12\n");
+  result = Run("ledger retry 7");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out, "1 change applied, 0 left in quarantine\n");
+  EXPECT_THAT(Run("ledger retry 0").out, HasSubstr("1 change understood, and now in quarantine"));
+}
+
+TEST_F(AppTest, WhatIsGivenUpIsSaidAndConfirmed) {
+  service_.Will("ListQuarantine",
+                "books { changes: 9 } books { book_id: 1 changes: 5 since_ms: 1795401015123 "
+                "reason: 'a gap' }");
+  service_.Will("SkipQuarantine", "changes: 5");
+  for (const char* answer : {"", "no\n", "y\n", "yes, please\n"}) {
+    const Result result = Run("ledger skip 1", answer);
+    EXPECT_EQ(result.status, ExitStatus::kUsage) << answer;
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("Gives up 5 changes of book 1, the first made 2026-11-23 "
+                                "02:30:15.123 (a gap)"),
+                      HasSubstr("ledger_losses"), HasSubstr("not confirmed; nothing was changed")));
+    EXPECT_EQ(service_.asked().back(), "ListQuarantine {page_size: 2}") << answer;
+  }
+  const Result result = Run("ledger skip 1", "yes\n");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("5 changes of book 1 given up"),
+                                HasSubstr("inventoryctl reconcile 1")));
+  EXPECT_EQ(service_.asked().back(), "SkipQuarantine {book_id: 1}");
+}
+
+TEST_F(AppTest, NothingIsGivenUpOfABookThatIsNotInQuarantine) {
+  service_.Will("ListQuarantine", "books { book_id: 8 changes: 5 }");
+  const Result result = Run("ledger skip 7", "yes\n");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out, "no changes of book 7 are in quarantine\n");
+  EXPECT_THAT(service_.asked(), ElementsAre("ListQuarantine {after_book_id: 6 page_size: 2}"));
+  service_.WillFail("ListQuarantine", grpc::StatusCode::UNIMPLEMENTED, "without a ledger");
+  Run("ledger skip 7");
+  EXPECT_EQ(Run("ledger skip 7", "yes\n").status, ExitStatus::kFault);
+  EXPECT_THAT(service_.asked().back(), StartsWith("ListQuarantine"));
+}
+
+TEST_F(AppTest, AHandOverIsConfirmedAndSaysWhatIsNext) {
+  service_.Will("HandOver", "next: 'stop every instance with store: mysql'");
+  Result result = Run("handover --to redis");
+  EXPECT_EQ(result.status, ExitStatus::kUsage);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("refuses all calls, until instances with store: redis"),
+                                HasSubstr("nothing was changed")));
+  EXPECT_THAT(service_.asked(), IsEmpty());
+  result = Run("handover --to redis", "yes\n");
+  EXPECT_EQ(result.status, ExitStatus::kDone) << result.err;
+  EXPECT_EQ(result.out,
+            "handed over to the redis store\nnext: stop every instance with store: mysql\n");
+  EXPECT_THAT(service_.asked(), ElementsAre("HandOver {to: \"redis\"}"));
+}
+
+// A second time would give up more, or be refused as if the first had been.
+TEST_F(AppTest, WhatMustNotBeDoneTwiceIsAskedForOnce) {
+  for (const auto& [rpc, words] : {std::pair{"SkipQuarantine", "ledger skip 7 --yes"},
+                                   {"HandOver", "handover --to redis --yes"}}) {
+    service_.WillFail(rpc, grpc::StatusCode::UNAVAILABLE, "stopping");
+    const Result result = Run(words);
+    EXPECT_EQ(result.status, ExitStatus::kFault) << words;
+    EXPECT_THAT(result.err, HasSubstr("outcome unknown")) << words;
+  }
+  EXPECT_THAT(service_.asked(), SizeIs(2));
+  service_.WillFail("RetryQuarantine", grpc::StatusCode::UNAVAILABLE, "stopping");
+  service_.Will("RetryQuarantine", "");
+  EXPECT_EQ(Run("ledger retry 7").status, ExitStatus::kDone);
+  EXPECT_THAT(service_.asked(), SizeIs(4));
+}
+
 // ---- more of what goes wrong --------------------------------------------------------------------
 
 TEST_F(AppTest, ABatchNamesTheRefusedLines) {
@@ -552,6 +713,15 @@ TEST_F(AppTest, WrongWordsSendNothing) {
                             "get 1 --timeout 0",
                             "watch --interval -1",
                             "reconcile --dry-run --repair",
+                            "reconcile 0x1",
+                            "ledger",
+                            "ledger drop",
+                            "ledger retry",
+                            "ledger skip",
+                            "ledger skip --yes",
+                            "handover",
+                            "handover --yes",
+                            "handover --to embedded --yes",
                             "restock 1 1 --remark \xff"}) {
     const Result result = Run(words);
     EXPECT_EQ(result.status, ExitStatus::kUsage) << words;
@@ -590,6 +760,13 @@ TEST_F(AppTest, HelpTellsTheExitStatus) {
   EXPECT_EQ(result.status, ExitStatus::kDone);
   EXPECT_THAT(result.out, AllOf(HasSubstr("Exit status:"), HasSubstr("INVENTORY_SERVER")));
   EXPECT_EQ(Run("logs --help").status, ExitStatus::kDone);
+}
+
+TEST_F(AppTest, HelpOfACommandTeachesIt) {
+  EXPECT_THAT(Run("reconcile --help").out, HasSubstr("Exit status 1: something differs"));
+  EXPECT_THAT(Run("ledger --help").out, HasSubstr("inventoryctl ledger skip 7"));
+  EXPECT_THAT(Run("handover --help").out, HasSubstr("inventoryctl handover --to redis"));
+  EXPECT_THAT(Run("get --help").out, Not(HasSubstr("Examples:")));
 }
 
 }  // namespace

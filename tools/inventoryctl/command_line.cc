@@ -39,6 +39,12 @@ CommandSpec CommandSpec::AddCommand(const std::string& name, const std::string& 
   return CommandSpec(app_->add_subcommand(name, help));
 }
 
+CommandSpec CommandSpec::AddCommands(const std::string& name, const std::string& help) {
+  CLI::App* group = app_->add_subcommand(name, help);
+  group->require_subcommand(1);
+  return CommandSpec(group);
+}
+
 CommandSpec CommandSpec::AddOneOf(const std::string& name, const std::string& help) {
   CLI::App* group = app_->add_option_group(name, help);
   group->require_option(1);
@@ -71,6 +77,8 @@ Argument CommandSpec::AddFlag(const std::string& name, std::function<void()> giv
                               const std::string& help) {
   return Argument(app_->add_flag_callback(name, std::move(given), help));
 }
+
+void CommandSpec::Explain(const std::string& text) { app_->footer(text); }
 
 void CommandSpec::Runs(std::function<void()> action) { app_->callback(std::move(action)); }
 

@@ -42,6 +42,8 @@ class Argument {
 class CommandSpec {
  public:
   CommandSpec AddCommand(const std::string& name, const std::string& help);
+  // A command that is only a name for the commands added to it, one of which must follow.
+  CommandSpec AddCommands(const std::string& name, const std::string& help);
   // Of what is added to this exactly one must be given.
   CommandSpec AddOneOf(const std::string& name, const std::string& help);
 
@@ -52,6 +54,9 @@ class CommandSpec {
   Argument AddValues(const std::string& name, const std::string& kind, TakeText take,
                      const std::string& help);
   Argument AddFlag(const std::string& name, std::function<void()> given, const std::string& help);
+
+  // What its own --help says besides, as it stands.
+  void Explain(const std::string& text);
 
   // Run when this command is on the line, after everything was taken.
   void Runs(std::function<void()> action);

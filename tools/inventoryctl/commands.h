@@ -14,6 +14,7 @@ void AddLogCommand(CommandSpec root, Session& session);           // logs
 void AddWatchCommand(CommandSpec root, Session& session);         // watch
 void AddLoadCommand(CommandSpec root, Session& session);          // load
 void AddAdminCommands(CommandSpec root, Session& session);        // status, backup, …
+void AddLedgerCommands(CommandSpec root, Session& session);       // reconcile, ledger, handover
 void AddTransferCommands(CommandSpec root, Session& session);     // export, import
 
 }  // namespace inventory

@@ -52,6 +52,16 @@ void Session::WrongUsage(const std::string& text) {
   Raise(ExitStatus::kUsage);
 }
 
+bool Session::IsConfirmed(const std::string& warning) {
+  streams_.err << warning << "\nType yes to go on: " << std::flush;
+  std::string answer;
+  std::getline(streams_.in, answer);
+  if (answer == "yes") return true;
+  if (!streams_.in) streams_.err << '\n';
+  WrongUsage("not confirmed; nothing was changed (--yes confirms beforehand)");
+  return false;
+}
+
 void Session::Failed(const absl::Status& status) {
   const std::string advice = AdviceFor(status.code(), options.server);
   Note(absl::StrCat(absl::StatusCodeToString(status.code()), ": ",

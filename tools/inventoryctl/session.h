@@ -18,7 +18,7 @@ namespace inventory {
 
 enum class ExitStatus {
   kDone = 0,     // done now, or before
-  kRefused = 1,  // the service understood and said no: `code` is not 0
+  kRefused = 1,  // the service understood and said no: `code` is not 0; or all is not well
   kUsage = 2,    // the command line or a file is wrong; nothing was sent
   kFault = 3,    // no answer, or a gRPC status that is not OK
 };
@@ -76,9 +76,12 @@ class Session {
   // `what`: which of several was refused. It and the message may be empty.
   void Refused(std::uint32_t code, const std::string& message, const std::string& what = "");
   void RefusedSome(std::size_t refused, std::size_t of_lines);
-  // The service says of itself that it does not serve.
-  void NotServing() { Raise(ExitStatus::kRefused); }
+  // The service answered, and what it says of itself or of its stock is not well.
+  void NotWell() { Raise(ExitStatus::kRefused); }
   void WrongUsage(const std::string& text);
+  // Asks, on `err`, who types whether to go on. False, which is told and counted as wrong usage:
+  // the next line of the input is not "yes".
+  bool IsConfirmed(const std::string& warning);
   void Failed(const absl::Status& status);
   // Said and not counted.
   void Note(const std::string& text);

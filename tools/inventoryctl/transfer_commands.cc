@@ -8,6 +8,7 @@
 #include "tools/inventoryctl/commands.h"
 #include "tools/inventoryctl/fact_file.h"
 #include "tools/inventoryctl/fields.h"
+#include "tools/inventoryctl/progress.h"
 #include "tools/inventoryctl/text_table.h"
 
 namespace inventory {
@@ -16,35 +17,13 @@ namespace {
 // Of one request: the service takes it as one step, and messages of at most 4 MiB.
 constexpr int kFactsPerRequest = 10'000;
 constexpr std::uint64_t kBytesPerRequest = 1 << 20;
+constexpr std::uint64_t kFactsPerStep = 50'000;
 
 std::string Figures(const v1::ExportTrailer& trailer) {
   return absl::StrCat(trailer.movements(), " movements, ", trailer.balances(), " balances, ",
                       trailer.lines(), " order lines, ", trailer.reservations(), " reservations, ",
                       trailer.requests(), " request ids");
 }
-
-// A moving line for people who wait.
-class Progress {
- public:
-  Progress(Session& session, std::string doing) : session_(session), doing_(std::move(doing)) {}
-  ~Progress() {
-    if (shown_) session_.streams().err << '\n';
-  }
-  void Show(std::uint64_t facts) {
-    if (!session_.streams().progress || facts < next_) return;
-    next_ = facts + kStep;
-    shown_ = true;
-    session_.streams().err << '\r' << doing_ << ' ' << facts << " facts" << std::flush;
-  }
-
- private:
-  static constexpr std::uint64_t kStep = 50'000;
-
-  Session& session_;
-  const std::string doing_;
-  std::uint64_t next_ = kStep;
-  bool shown_ = false;
-};
 
 // ---- export -------------------------------------------------------------------------------------
 
@@ -71,7 +50,7 @@ absl::StatusOr<v1::ExportTrailer> Download(Session& session, ExportTarget& targe
   FactTally tally;
   std::optional<v1::ExportTrailer> trailer;
   absl::Status failed;
-  Progress progress(session, "exported");
+  Progress progress(session, "exported", "facts", kFactsPerStep);
   const auto take = [&](const v1::StockFacts& fact) {
     const std::string bytes = fact.SerializeAsString();
     if (trailer) return absl::DataLossError("there is more after the trailer");
@@ -126,7 +105,7 @@ void Export(Session& session, const std::string& path, bool replace) {
 // Everything is looked at before anything is sent.
 absl::Status CheckFile(Session& session, std::istream& in) {
   FactFileReader reader(in);
-  Progress progress(session, "checked");
+  Progress progress(session, "checked", "facts", kFactsPerStep);
   v1::StockFacts fact;
   while (true) {
     const absl::StatusOr<bool> more = reader.Next(fact);
@@ -138,7 +117,7 @@ absl::Status CheckFile(Session& session, std::istream& in) {
 
 void Upload(Session& session, std::istream& in) {
   FactFileReader reader(in);
-  Progress progress(session, "sent");
+  Progress progress(session, "sent", "facts", kFactsPerStep);
   absl::Status damaged;
   const auto response = session.client().ImportStock([&](v1::ImportStockRequest& request) {
     const std::uint64_t begin = reader.bytes();
