@@ -333,18 +333,35 @@ class RedisFaults(RedisFaultsTest):
                 self.break_while_loaded(lambda key=key: self.ask('DEL', key))
         self.finish()
 
-    def test_keys_become_something_else(self):
+    def told(self, text):
+        """How many callers were told this."""
+        return sum(text in call.details for call in self.load.history)
+
+    def spoil(self, key):
+        """Another program's list is where this key was."""
+        with self.redis.session() as session:
+            session.run('SELECT', DB)
+            session.run_all([('MULTI',), ('DEL', key), ('LPUSH', key, 'x'), ('EXEC',)])
+
+    def test_books_become_something_else(self):
+        """They are made again from the ledger."""
         self.begin()
         self.moved_back = True
-        for key in (f'stock:{BOOKS[0]}', f'book:{BOOKS[1]}', 'epoch', 'outbox', 'reservations:due'):
+        for key in (f'stock:{BOOKS[0]}', f'book:{BOOKS[1]}'):
+            with self.subTest(key):
+                self.break_while_loaded(lambda key=key: self.spoil(key))
+        self.finish()
+
+    def test_other_keys_become_something_else(self):
+        """What is another program's is not thrown away: it is told, and left to a person."""
+        self.begin()
+        self.moved_back = True
+        for key in ('epoch', 'outbox', 'reservations:due'):
             with self.subTest(key):
                 def spoil(key=key):
-                    with self.redis.session() as session:
-                        session.run('SELECT', DB)
-                        session.run_all([('MULTI',), ('DEL', key), ('LPUSH', key, 'x'), ('EXEC',)])
-                    # Nothing of another program's is thrown away: it is told, and left to a person.
-                    await_true('callers are told', lambda: any(
-                        'another type' in call.details for call in self.load.history))
+                    before = self.told('another type')
+                    self.spoil(key)
+                    await_true('callers are told', lambda: self.told('another type') > before)
                     self.ask('DEL', key)
                 self.break_while_loaded(spoil)
         self.finish()
