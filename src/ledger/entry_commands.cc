@@ -194,8 +194,9 @@ std::pair<BookId, std::string> RequestOf(const Command& command) {
   return {adjust.book, adjust.request_id};
 }
 
-// Whether what a duplicate was told yes to has been, and something came after it: its order was given
-// back, confirmed or cancelled since. Such an entry has no number, so it stands behind all others.
+// Whether what a duplicate was told yes to has been, and something came after it: its order was
+// given back, confirmed or cancelled since. Such an entry has no number, so it stands behind all
+// others.
 bool CameAfter(const EntryCommand& command, Outcome outcome, StockState& state) {
   if (command.entry.number != RememberedEntry::kNoNumber) return false;
   if (const auto* deduct = std::get_if<Deduct>(&command.command.verb)) {

@@ -21,6 +21,7 @@ import grpc
 
 BINARY = ""
 MYSQL_EXAMPLE = str(pathlib.Path(__file__).resolve().parents[2] / "deploy/mysql.yaml")
+ORIGIN_CONFIG = str(pathlib.Path(__file__).resolve().parent / "testdata/origin_config.yaml")
 WAIT_SECONDS = 60  # for what takes milliseconds on an idle machine
 
 
@@ -176,13 +177,17 @@ class CommandLineTest(BinaryTest):
         self.write("config/config.yaml", "server:\n  port: 7\n")
         self.assertIn("\n  port: 7\n", self.run_binary("--print-config").stdout)
 
-    def test_a_store_that_is_not_in_this_build(self):
-        self.write("c.yaml", "redis:\n  addr: localhost:6379\n")
-        for arguments in (("--check-config",), ()):
-            result = self.run_binary("--config", "c.yaml", *arguments)
-            self.assertEqual(result.returncode, 2)
-            self.assertIn("the redis store is not in this build (store is not set, and there are "
-                          "redis settings: c.yaml:2); write store: mysql", result.stderr)
+    def test_the_go_services_file_means_the_redis_store(self):
+        result = self.run_binary("--config", ORIGIN_CONFIG, "--check-config")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("good; store redis", result.stderr)
+
+    def test_a_redis_store_without_a_database(self):
+        self.write("c.yaml", "redis:\n  addr: localhost:1\n")
+        result = self.run_binary("--config", "c.yaml")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("the redis store needs a database behind it", result.stderr)
+        self.assertIn("set database.dsn", result.stderr)
 
 
 class StartTest(BinaryTest):

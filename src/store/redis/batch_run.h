@@ -17,9 +17,9 @@
 #include "redis/reply.h"
 #include "stock/command.h"
 #include "stock/stock_store.h"
-#include "store/redis/attempt.h"
 #include "store/redis/batch_sender.h"
 #include "store/redis/known_facts.h"
+#include "store/redis/script_attempt.h"
 #include "store/redis/script_call.h"
 #include "store/redis/store_parts.h"
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "store/redis/attempt.h"
 #include "store/redis/batch_run.h"
+#include "store/redis/script_attempt.h"
 
 namespace inventory {
 namespace {
@@ -51,7 +51,7 @@ void BatchSender::Pump() {
       ++under_way_;
       pumping_ = true;
     }
-    Attempt::Start(parts_, std::move(runs), [this] {
+    ScriptAttempt::Start(parts_, std::move(runs), [this] {
       {
         MutexLock lock(mutex_);
         --under_way_;

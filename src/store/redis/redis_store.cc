@@ -128,6 +128,12 @@ class RedisStore : public StockStore {
                              std::move(done));
   }
 
+  void HandOver(const std::string&, Done<std::string> done) override {
+    done(absl::UnimplementedError(
+        "handing the redis store's stock over to another is not in this build; export it, and "
+        "import it where it shall be"));
+  }
+
   absl::Status Close() override;
 
  private:

@@ -28,15 +28,15 @@ struct AttemptResult {
 absl::Status RefusedBy(const RedisReply& reply);
 
 // Keeps itself alive until it has ended. One thread at a time.
-class Attempt : public std::enable_shared_from_this<Attempt> {
+class ScriptAttempt : public std::enable_shared_from_this<ScriptAttempt> {
  public:
   // Sends what the runs have pending, in order; several runs only if none of them has facts.
   // `ended` is called, and then each run's OnAttemptEnd.
   static void Start(StoreParts& parts, std::vector<std::shared_ptr<BatchRun>> runs,
                     absl::AnyInvocable<void()> ended);
 
-  Attempt(StoreParts& parts, std::vector<std::shared_ptr<BatchRun>> runs,
-          absl::AnyInvocable<void()> ended)
+  ScriptAttempt(StoreParts& parts, std::vector<std::shared_ptr<BatchRun>> runs,
+                absl::AnyInvocable<void()> ended)
       : parts_(parts), runs_(std::move(runs)), ended_(std::move(ended)) {}
 
  private:

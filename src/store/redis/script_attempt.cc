@@ -1,4 +1,4 @@
-#include "store/redis/attempt.h"
+#include "store/redis/script_attempt.h"
 
 #include <algorithm>
 #include <utility>
@@ -96,7 +96,7 @@ absl::Status RefusedBy(const RedisReply& reply) {
 
 // ---- sending ------------------------------------------------------------------------------------
 
-CallFrame Attempt::Frame(const OpenedEpoch& opened) const {
+CallFrame ScriptAttempt::Frame(const OpenedEpoch& opened) const {
   const RedisStoreSettings& settings = parts_.settings;
   const LedgerProgress& progress = opened.progress;
   CallFrame frame;
@@ -113,12 +113,12 @@ CallFrame Attempt::Frame(const OpenedEpoch& opened) const {
   return frame;
 }
 
-void Attempt::Start(StoreParts& parts, std::vector<std::shared_ptr<BatchRun>> runs,
-                    absl::AnyInvocable<void()> ended) {
-  std::make_shared<Attempt>(parts, std::move(runs), std::move(ended))->Send();
+void ScriptAttempt::Start(StoreParts& parts, std::vector<std::shared_ptr<BatchRun>> runs,
+                          absl::AnyInvocable<void()> ended) {
+  std::make_shared<ScriptAttempt>(parts, std::move(runs), std::move(ended))->Send();
 }
 
-void Attempt::Send() {
+void ScriptAttempt::Send() {
   const absl::StatusOr<OpenedEpoch> opened = parts_.gate.Enter();
   if (!opened.ok()) {
     for (const auto& run : runs_) run->FailPending(NothingDone(opened.status()));
@@ -153,7 +153,7 @@ void Attempt::Send() {
   parts_.connection.SendAll(std::move(commands), std::move(answers), opened->generation);
 }
 
-void Attempt::OneAnswerLess() {
+void ScriptAttempt::OneAnswerLess() {
   if (--unanswered_ > 0) return;
   calls_.clear();
   parts_.gate.Leave();
@@ -161,14 +161,14 @@ void Attempt::OneAnswerLess() {
 }
 
 // Room for the next attempt first: what runs do now may take long.
-void Attempt::End() {
+void ScriptAttempt::End() {
   ended_();
   for (const auto& run : runs_) run->OnAttemptEnd(result_);
 }
 
 // ---- answers ------------------------------------------------------------------------------------
 
-void Attempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply) {
+void ScriptAttempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply) {
   absl::Status fault;
   if (!reply.ok()) {
     fault = RedisFaultOf(reply.status()) == RedisFault::kNotSent ? NothingDone(reply.status())
@@ -188,7 +188,7 @@ void Attempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply) {
   for (PendingCommand* pending : call.commands) pending->Fail(fault);
 }
 
-void Attempt::OnDecided(ScriptCall& call, CallAnswer answer) {
+void ScriptAttempt::OnDecided(ScriptCall& call, CallAnswer answer) {
   using Status = CallAnswer::Status;
   absl::Status closed;
   switch (answer.status) {
@@ -256,14 +256,14 @@ void Attempt::OnDecided(ScriptCall& call, CallAnswer answer) {
 }
 
 // The sale behind a duplicate may be known to nobody else who lives.
-void Attempt::RememberDuplicate(const PendingCommand& pending, std::uint64_t epoch, TimeMs now,
-                                std::uint64_t entries) {
+void ScriptAttempt::RememberDuplicate(const PendingCommand& pending, std::uint64_t epoch,
+                                      TimeMs now, std::uint64_t entries) {
   const std::vector<Fact> facts = FactsOfDuplicate(pending);
   if (facts.empty()) return;
   parts_.answered.Add({epoch, RememberedEntry::kNoNumber, now, EncodeChanges(facts)}, entries);
 }
 
-void Attempt::OnReplicas(const absl::StatusOr<RedisReply>& reply) {
+void ScriptAttempt::OnReplicas(const absl::StatusOr<RedisReply>& reply) {
   if (reply.ok() && reply->integer >= parts_.settings.wait_replicas) return;
   const absl::Status missing = absl::UnavailableError(absl::StrCat(
       "fewer replicas than redis.wait_replicas have it; the outcome is unknown until they do; the "
