@@ -115,10 +115,11 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"memory", "embedded", "mysql", "redis"}));
   app.add_option("--seed", seed, "0: a new one");
   app.add_option("--commands", commands, "how many to run");
+  std::string log = "/dev/null";  // a store that is crashed has much to say
+  app.add_option("--log", log, "a file for what the stores log");
   CLI11_PARSE(app, argc, argv);
   if (seed == 0) seed = std::random_device()();
-  // A store that is crashed has much to say.
-  if (const absl::Status status = inventory::StartLogging({.output = "/dev/null"}); !status.ok()) {
+  if (const absl::Status status = inventory::StartLogging({.output = log}); !status.ok()) {
     std::cerr << status.message() << std::endl;
     return 1;
   }

@@ -138,7 +138,6 @@ class CallBuilder {
   void AddReservation(OrderId order, const std::string& reason) {
     keys_.push_back(ReservationKey(frame_.bucket, order));
     Arg(order);
-    Arg(IsNew(order));
     Arg(FactOf(facts_.reservations, order));
     Arg(reason);
     Arg(actor_);

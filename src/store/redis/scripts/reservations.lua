@@ -2,10 +2,10 @@
 --
 -- Their own KEYS, of each command:  reservation:<order>, and of each declared line
 --                                   deduct:stock:<book>:<order>, release:stock:<book>:<order>
--- Their own ARGV: how many commands; then of each: order, 1 if the order is new else 0, what the
---                 ledger says of the reservation ('' not asked, '-' none, '<state> <deadline>
---                 <lines>'), reason, actor, the declared lines '<book>:<quantity>,…', their number,
---                 and of each: index of its book from 1, what the ledger says of the line
+-- Their own ARGV: how many commands; then of each: order, what the ledger says of the reservation
+--                 ('' not asked, '-' none, '<state> <deadline> <lines>'), reason, actor, the declared
+--                 lines '<book>:<quantity>,…', their number, and of each: index of its book from 1,
+--                 what the ledger says of the line
 -- Answer, of each command: code; the reservation's lines where the code is -3, else ''; available
 -- of each declared line
 
@@ -15,14 +15,13 @@ local function EachReservation(decide, expires)
   redis.call('ZCARD', KEYS[3])  -- an error here, where nothing is written yet
   local results, key, arg = {}, next_key, next_arg + 1
   for _ = 1, tonumber(ARGV[next_arg]) do
-    local command = {key = key, order = ARGV[arg], reason = ARGV[arg + 3], actor = ARGV[arg + 4],
+    local command = {key = key, order = ARGV[arg], reason = ARGV[arg + 2], actor = ARGV[arg + 3],
                      lines = {}}
-    local declared, line_count = ARGV[arg + 5], tonumber(ARGV[arg + 6])
-    local is_new, fact = ARGV[arg + 1] == '1', ARGV[arg + 2]
-    local all_known = true
+    local declared, line_count = ARGV[arg + 4], tonumber(ARGV[arg + 5])
+    local fact, all_known = ARGV[arg + 1], true
     for line = 1, line_count do
-      local book = Book(tonumber(ARGV[arg + 5 + 2 * line]))
-      command.lines[line] = {book = book, key = key + 2 * line - 1, fact = ARGV[arg + 6 + 2 * line]}
+      local book = Book(tonumber(ARGV[arg + 4 + 2 * line]))
+      command.lines[line] = {book = book, key = key + 2 * line - 1, fact = ARGV[arg + 5 + 2 * line]}
       all_known = all_known and book ~= nil
     end
     local at = 0
@@ -34,11 +33,7 @@ local function EachReservation(decide, expires)
     local text = Held(KEYS[key], redis.call('GET', KEYS[key]))
     local reservation = Reservation(text)
     if not reservation then
-      if is_new and new_is_known then
-        fact = '-'
-      elseif not facts_are_fresh then
-        fact = ''
-      end
+      if not facts_are_fresh then fact = '' end
       if fact ~= '' and fact ~= '-' then reservation = Reservation(fact) end
     end
     command.reservation = reservation
@@ -62,7 +57,7 @@ local function EachReservation(decide, expires)
     for _, line in ipairs(command.lines) do
       results[#results + 1] = line.book and line.book.available or 0
     end
-    key, arg = key + 1 + 2 * line_count, arg + 7 + 2 * line_count
+    key, arg = key + 1 + 2 * line_count, arg + 6 + 2 * line_count
   end
   return Finish(results)
 end
