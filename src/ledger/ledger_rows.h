@@ -45,7 +45,7 @@ struct LedgerRows {
 };
 
 // Milliseconds, by the database's clock.
-inline constexpr TimeMs kWriterLease = 5'000;
+inline constexpr TimeMs kWriterLease = 2'000;
 // An instance that has not told for this long that it is there is not waited for.
 inline constexpr TimeMs kInstanceLife = 3'000;
 

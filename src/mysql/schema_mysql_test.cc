@@ -49,7 +49,9 @@ class SchemaTest : public ::testing::Test {
 TEST_F(SchemaTest, MakesTheTablesOnce) {
   ASSERT_OK(PrepareSchema(*connection_, "mysql"));
   EXPECT_THAT(Tables(),
-              ElementsAre("inventory", "inventory_logs", "inventory_migrations", "order_lines",
+              ElementsAre("inventory", "inventory_logs", "inventory_migrations", "ledger_cursor",
+                          "ledger_hand_ins", "ledger_instances", "ledger_losses",
+                          "ledger_quarantine", "order_lines", "redis_epochs", "repairs",
                           "request_ids", "reservations", "store_owner", "writers"));
   EXPECT_THAT(Ask("SELECT CONCAT(store, ' ', generation) FROM store_owner"),
               ElementsAre("mysql 1"));

@@ -187,9 +187,8 @@ LedgerQuestion BatchRun::Question() const {
 
 // On the look-ups' thread.
 absl::Status BatchRun::LookUp() {
-  const TimeMs half = parts_.settings.idempotency_ttl / 2;
-  if (facts_.told_at != 0 && last_.told_at - facts_.told_at > half) facts_ = KnownFacts();
   const LedgerQuestion question = Question();
+  if (facts_.Knows(question)) facts_ = KnownFacts();
   ASSIGN_OR_RETURN(const LedgerAnswer answer, parts_.ledger.LookUp(question));
   if (!answer.unsure.empty()) {
     FailPending(absl::UnavailableError(absl::StrCat(
@@ -200,7 +199,9 @@ absl::Status BatchRun::LookUp() {
     return absl::OkStatus();
   }
   facts_.Add(question, answer);
-  facts_.told_at = facts_.told_at == 0 ? last_.told_at : std::min(facts_.told_at, last_.told_at);
+  const bool is_first = facts_.told_at == 0;
+  facts_.told_at = is_first ? last_.told_at : std::min(facts_.told_at, last_.told_at);
+  facts_.told_entries = is_first ? last_.entries : std::min(facts_.told_entries, last_.entries);
   for (const PendingCommand& pending : commands_) {
     if (!pending.answered && pending.lack == Lack::kFacts) ++parts_.figures.looked_up;
   }

@@ -1,5 +1,6 @@
 #include "store/redis/known_facts.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -56,6 +57,15 @@ std::string RequestText(const RequestContent& content) {
   return absl::StrCat(static_cast<int>(content.type), content.set_to ? " 1 " : " 0 ",
                       content.quantity, " ",
                       content.has_expected ? absl::StrCat(content.expected) : kNone);
+}
+
+bool KnownFacts::Knows(const LedgerQuestion& question) const {
+  const auto any = [](const auto& facts, const auto& keys) {
+    return std::any_of(keys.begin(), keys.end(),
+                       [&facts](const auto& key) { return facts.contains(key); });
+  };
+  return any(books, question.books) || any(lines, question.lines) ||
+         any(reservations, question.reservations) || any(requests, question.requests);
 }
 
 void KnownFacts::Add(const LedgerQuestion& question, const LedgerAnswer& answer) {

@@ -1,6 +1,7 @@
 // What the ledger has told of things that Redis does not have, as the scripts read it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,8 @@ std::vector<ReservedLine> ParseLines(std::string_view text);
 // from the time that the script told, and a script that finds them too old says so again.
 struct KnownFacts {
   TimeMs told_at = 0;  // Redis' clock; 0: nothing was asked
+  std::uint64_t told_entries =
+      0;  // of the outbox, by then: a book that moved later has other figures
   absl::flat_hash_map<BookId, std::string> books;
   absl::flat_hash_map<LineKey, std::string> lines;
   absl::flat_hash_map<OrderId, std::string> reservations;
@@ -37,6 +40,8 @@ struct KnownFacts {
   // An open reservation is not among the facts: Redis never forgets one by itself, so one that is
   // missing is put back (restore_reservation.lua).
   void Add(const LedgerQuestion& question, const LedgerAnswer& answer);
+  // Whether something of it was asked before: what was answered then was of no use.
+  bool Knows(const LedgerQuestion& question) const;
 };
 
 // "3 0 10 -": the content of a request id.

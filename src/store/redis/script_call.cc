@@ -185,7 +185,7 @@ RedisConnection::Command CallBuilder::Take(StoreScript script) {
   command.push_back(
       absl::StrCat(GivesBack(script) ? frame_.most_movements_giving_back : frame_.most_movements));
   command.push_back(absl::StrCat(frame_.new_until));
-  command.push_back(absl::StrCat(facts_.told_at));
+  command.push_back(absl::StrCat(facts_.told_at, " ", facts_.told_entries));
   command.push_back(absl::StrCat(books_.size()));
   for (const BookId book : books_) {
     command.push_back(absl::StrCat(book));

@@ -20,7 +20,8 @@
 -- ARGV[5] batch           the caller's number of this batch, rising
 -- ARGV[6] most            movements there may have been before this call, else it is refused
 -- ARGV[7] new_until       ms: until then "new" below may be believed; later it says nothing
--- ARGV[8] told_at         ms: when the caller was told that facts were missing, or 0
+-- ARGV[8] told            '<ms> <entries>': when the caller was told that facts were missing, and how
+--                         many entries there were then; '0 0' where it was not
 -- ARGV[9] books           how many; then of each: its id, and what the ledger says of it:
 --                         '' not asked, '-' unknown there, '<available> <locked> <sequence>'
 -- then the verb's own
@@ -58,7 +59,8 @@ if movements >= tonumber(ARGV[6]) then return {4, now, entries, '', ''} end
 
 local ttl = ARGV[4]
 local new_is_known = now <= tonumber(ARGV[7])
-local facts_are_fresh = now - tonumber(ARGV[8]) <= ttl / 2
+local told_at, told_entries = string.match(ARGV[8], '^(%d+) (%d+)$')
+local facts_are_fresh = now - told_at <= ttl / 2
 local held = redis.call('GET', KEYS[4]) == ARGV[5]
 local book_count = tonumber(ARGV[9])
 local next_key = 5 + 2 * book_count    -- the verb's first key
@@ -69,6 +71,21 @@ local LIMIT = 2147483647
 
 local books = {}     -- by index: {id, available, locked, sequence, changed, broken, found}
 local repaired = {}
+
+local SEARCHED = 1000  -- entries, at most, for a movement
+local since            -- the changes since the caller was told, or false: too many
+
+-- Whether the book may have moved since the caller was told: then what the ledger said then is old.
+local function MovedSince(id)
+  if since == nil and tonumber(told_entries) == entries then since = '' end
+  if since == nil then
+    local from = redis.call('XRANGE', KEYS[2], epoch .. '-' .. told_entries, '+', 'COUNT', SEARCHED)
+    local texts = {}
+    for at, entry in ipairs(from) do texts[at] = '\n' .. entry[2][4] end
+    since = #from == entries - told_entries and table.concat(texts)
+  end
+  return not since or string.find(since, '\n%d+ ' .. id .. ' ') ~= nil
+end
 
 -- The book, or nil where it is not known what it has.
 local function Book(index)
@@ -81,7 +98,7 @@ local function Book(index)
   if not stored.err and stored[4] == epoch and stored[1] == view then
     book = {id = id, available = tonumber(view), locked = tonumber(stored[2]),
             sequence = tonumber(stored[3])}
-  elseif fact == '' or not facts_are_fresh then
+  elseif fact == '' or not facts_are_fresh or MovedSince(id) then
     return nil
   elseif fact == '-' then
     book = {id = id, available = 0, locked = 0, sequence = 0, broken = true}
