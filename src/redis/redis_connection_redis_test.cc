@@ -352,7 +352,7 @@ bool AnswersAll(RedisConnection& redis, milliseconds time) {
   Answers turns[2];
   bool all = true;
   for (std::size_t turn = 0; all && std::chrono::steady_clock::now() < end; ++turn) {
-    redis.Send({"BLPOP", "nothing", "0.02"}, turns[turn % 2].Next());
+    redis.Send({"DEBUG", "SLEEP", "0.02"}, turns[turn % 2].Next());
     all = turns[(turn + 1) % 2].AwaitAndForget();  // the one before this
   }
   return turns[0].AwaitAndForget() && turns[1].AwaitAndForget() && all;
@@ -556,6 +556,21 @@ TEST(RedisConnectionTest, SaysThatItIsNoRedisServer) {
                 StatusIs(absl::StatusCode::kUnavailable, "is it a Redis server?"));
     EXPECT_EQ(connection.get().generation(), 0u);
   }
+}
+
+TEST(RedisConnectionTest, BreaksWhenAnAnswerComesThatNothingWasAskedFor) {
+  for (const char* const answer :
+       {"+PONG\r\n", ":1\r\n", "$-1\r\n", "*1\r\n:1\r\n", "$1\r\na\r\n"}) {
+    OtherPeer peer(absl::StrCat("+PONG\r\n", answer), false);
+    AwaitedConnection connection(peer.endpoint());
+    EXPECT_THAT(connection.AwaitBroken(),
+                StatusIs(absl::StatusCode::kUnavailable, "that nothing was asked for"));
+    connection.AwaitConnected();  // before that
+  }
+  OtherPeer peer("+PONG\r\n-ERR idle for too long\r\n", false);
+  AwaitedConnection connection(peer.endpoint());
+  EXPECT_THAT(connection.AwaitBroken(),
+              StatusIs(absl::StatusCode::kUnavailable, "broke: ERR idle for too long"));
 }
 
 TEST(RedisConnectionTest, GivesUpAPeerThatSaysNothing) {
