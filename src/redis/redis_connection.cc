@@ -476,10 +476,13 @@ RedisConnection::RedisConnection(EventLoop& loop, RedisEndpoint endpoint, Events
 
 RedisConnection::~RedisConnection() { impl_->Close(); }
 
+// Commands are given away, so that what becomes of their memory is free to change.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void RedisConnection::Send(Command command, Done<RedisReply> done, Generation generation) {
   impl_->Send(command, std::move(done), generation);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void RedisConnection::SendAll(std::vector<Command> commands, std::vector<Done<RedisReply>> done,
                               Generation generation) {
   impl_->SendAll(commands, std::move(done), generation);

@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <future>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -25,7 +27,6 @@ namespace inventory {
 namespace {
 
 using std::chrono::milliseconds;
-using Command = RedisConnection::Command;
 using Generation = RedisConnection::Generation;
 
 // For tests in which no time may pass away: a machine that is busy is no fault.
@@ -55,6 +56,16 @@ class Answers {
     MutexLock lock(mutex_);
     while (answers_.size() < asked_) changed_.Wait(mutex_);
     return answers_;
+  }
+  // The same; whether none was a fault. Then it begins anew.
+  bool AwaitAndForget() {
+    MutexLock lock(mutex_);
+    while (answers_.size() < asked_) changed_.Wait(mutex_);
+    const bool all = std::all_of(answers_.begin(), answers_.end(),
+                                 [](const auto& answer) { return answer.second.ok(); });
+    answers_.clear();
+    asked_ = 0;
+    return all;
   }
   // As many as have come.
   std::vector<std::pair<std::size_t, Answer>> Come() {
@@ -335,21 +346,28 @@ TEST(RedisConnectionTest, ACommandThatIsNotAnsweredInTimeIsGone) {
   connection.AwaitConnected(2);
 }
 
+// Whether slow commands, of which one or two are always on their way, are answered for so long.
+bool AnswersAll(RedisConnection& redis, milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  Answers turns[2];
+  bool all = true;
+  for (std::size_t turn = 0; all && std::chrono::steady_clock::now() < end; ++turn) {
+    redis.Send({"DEBUG", "SLEEP", "0.02"}, turns[turn % 2].Next());
+    all = turns[(turn + 1) % 2].AwaitAndForget();  // the one before this
+  }
+  return turns[0].AwaitAndForget() && turns[1].AwaitAndForget() && all;
+}
+
 // The time of a command that was answered says nothing about the next one. On a busy machine one
 // may really be late, so a connection that lives long enough is waited for.
 TEST(RedisConnectionTest, TheTimeBeginsWithTheOldestCommandThatIsNotAnswered) {
   RedisEndpoint endpoint = Patient(RedisServer::NewDatabase());
-  endpoint.command_timeout = 2 * kShort;
+  endpoint.command_timeout = 4 * kShort;
   AwaitedConnection connection(endpoint);
   bool lived = false;
   for (Generation nth = 1; nth <= 20 && !lived; ++nth) {
     connection.AwaitConnected(nth);
-    const auto end = std::chrono::steady_clock::now() + 3 * endpoint.command_timeout;
-    bool answered = true;
-    while (answered && std::chrono::steady_clock::now() < end) {
-      answered = connection.get().Call({"PING"}).ok();
-    }
-    lived = answered;
+    lived = AnswersAll(connection.get(), 3 * endpoint.command_timeout);
   }
   EXPECT_TRUE(lived);
 }
@@ -540,6 +558,21 @@ TEST(RedisConnectionTest, SaysThatItIsNoRedisServer) {
   }
 }
 
+TEST(RedisConnectionTest, BreaksWhenAnAnswerComesThatNothingWasAskedFor) {
+  for (const char* const answer :
+       {"+PONG\r\n", ":1\r\n", "$-1\r\n", "*1\r\n:1\r\n", "$1\r\na\r\n"}) {
+    OtherPeer peer(absl::StrCat("+PONG\r\n", answer), false);
+    AwaitedConnection connection(peer.endpoint());
+    EXPECT_THAT(connection.AwaitBroken(),
+                StatusIs(absl::StatusCode::kUnavailable, "that nothing was asked for"));
+    connection.AwaitConnected();  // before that
+  }
+  OtherPeer peer("+PONG\r\n-ERR idle for too long\r\n", false);
+  AwaitedConnection connection(peer.endpoint());
+  EXPECT_THAT(connection.AwaitBroken(),
+              StatusIs(absl::StatusCode::kUnavailable, "broke: ERR idle for too long"));
+}
+
 TEST(RedisConnectionTest, GivesUpAPeerThatSaysNothing) {
   OtherPeer peer("", false);
   RedisEndpoint endpoint = peer.endpoint();
@@ -570,21 +603,23 @@ TEST(RedisConnectionTest, MayEndInACallback) {
   connection.AwaitConnected();
   Answers answers;
   std::promise<void> queued;
-  std::promise<void> destroyed;
   connection.loop().Post([&] { queued.get_future().wait(); });
+  std::promise<std::vector<std::pair<std::size_t, Answers::Answer>>> come;
   connection.get().Send({"PING"}, answers.Next());
   connection.get().Send({"PING"}, [&](absl::StatusOr<RedisReply>) {
+    connection.get().Send({"PING"}, answers.Next());  // the loop has not seen it yet
     connection.Destroy();
-    destroyed.set_value();
+    come.set_value(answers.Come());
   });
   for (int i = 0; i < 100; ++i) connection.get().Send({"PING"}, answers.Next());
   queued.set_value();
-  destroyed.get_future().wait();
-  const auto come = answers.Come();
-  ASSERT_EQ(come.size(), 101u);
-  EXPECT_EQ(RedisFaultOf(come[0].second.status()), RedisFault::kNone);
-  EXPECT_EQ(RedisFaultOf(come[1].second.status()), RedisFault::kGone);
-  EXPECT_EQ(RedisFaultOf(come[100].second.status()), RedisFault::kGone);
+  const auto by_then = come.get_future().get();
+  ASSERT_EQ(by_then.size(), 102u);
+  EXPECT_EQ(RedisFaultOf(by_then[0].second.status()), RedisFault::kNone);
+  for (std::size_t i = 1; i <= 100; ++i) {
+    EXPECT_EQ(RedisFaultOf(by_then[i].second.status()), RedisFault::kGone);
+  }
+  EXPECT_EQ(RedisFaultOf(by_then[101].second.status()), RedisFault::kNotSent);
 }
 
 TEST(RedisConnectionTest, MayEndAtAnyMoment) {

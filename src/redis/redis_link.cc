@@ -8,12 +8,53 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <utility>
 
 #include "redis/hiredis_reply.h"
 
 namespace inventory {
 namespace {
+
+// ---- answers to nothing -------------------------------------------------------------------------
+
+// hiredis ends the process when an answer comes that nothing was asked for, so such a one must not
+// get that far. It makes each answer by functions that may fail; before these run, nobody knows
+// that there is one. An error is let through: hiredis breaks the connection by itself, and says it.
+const redisReplyObjectFunctions& HiredisFunctions() {
+  static const redisReplyObjectFunctions* const functions = [] {
+    redisReader* const reader = redisReaderCreate();
+    const redisReplyObjectFunctions* const found = reader->fn;
+    redisReaderFree(reader);
+    return found;
+  }();
+  return *functions;
+}
+
+bool IsAskedFor(const redisReadTask* task) {
+  const auto* const context = static_cast<const redisAsyncContext*>(task->privdata);
+  return task->parent != nullptr || task->type == REDIS_REPLY_ERROR ||
+         context->replies.head != nullptr;
+}
+
+void RefuseAnswersToNothing(redisAsyncContext* context) {
+  static redisReplyObjectFunctions functions = {
+      [](const redisReadTask* task, char* text, std::size_t size) {
+        return IsAskedFor(task) ? HiredisFunctions().createString(task, text, size) : nullptr;
+      },
+      [](const redisReadTask* task, int size) {
+        return IsAskedFor(task) ? HiredisFunctions().createArray(task, size) : nullptr;
+      },
+      [](const redisReadTask* task, long long number) {
+        return IsAskedFor(task) ? HiredisFunctions().createInteger(task, number) : nullptr;
+      },
+      [](const redisReadTask* task) {
+        return IsAskedFor(task) ? HiredisFunctions().createNil(task) : nullptr;
+      },
+      HiredisFunctions().freeObject};
+  context->c.reader->fn = &functions;
+  context->c.reader->privdata = context;
+}
 
 // A machine that is gone without a word is found out by the command timeout; this is for a
 // connection on which nothing is asked. Neither is worth failing for.
@@ -64,6 +105,7 @@ void RedisLink::SetHooks() {
   hooks.delWrite = [](void* link) { static_cast<RedisLink*>(link)->wanted_ &= ~EPOLLOUT; };
   hooks.cleanup = &RedisLink::OnHiredisEnd;
   context_->data = this;
+  RefuseAnswersToNothing(context_);
   redisAsyncSetConnectCallback(context_, &RedisLink::OnHiredisConnect);
 }
 
@@ -139,7 +181,9 @@ void RedisLink::OnHiredisEnd(void* data) {
   context->ev = {};
   context->data = nullptr;
   link->loop_.Unwatch(link->watch_);
-  link->Lose(context->c.errstr);
+  // hiredis takes it for a lack of memory, which ends a process of ours before it can say so.
+  const bool refused = context->c.err == REDIS_ERR_OOM;
+  link->Lose(refused ? "an answer came that nothing was asked for" : context->c.errstr);
 }
 
 }  // namespace inventory

@@ -53,7 +53,7 @@ class RedisLink : public std::enable_shared_from_this<RedisLink> {
                                          Owner& owner, std::string& why);
   static void OnHiredisReply(redisAsyncContext* context, void* reply, void* unused);
   static void OnHiredisConnect(const redisAsyncContext* context, int status);
-  static void OnHiredisEnd(void* link);
+  static void OnHiredisEnd(void* data);
   void SetHooks();
   void OnReady(std::uint32_t events);
   void WatchWhatIsWanted();
