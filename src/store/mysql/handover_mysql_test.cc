@@ -77,7 +77,7 @@ class HandOverTest : public testing::Test {
   std::unique_ptr<StockStore> b_;
 };
 
-// Sells one unit an order, one order after the other, until that is refused.
+// Sells one unit an order, one order after the other, until that is refused, or for half a minute.
 class Seller {
  public:
   Seller(StockStore& store, OrderId first)
@@ -94,7 +94,8 @@ class Seller {
 
  private:
   void Run() {
-    for (;; ++next_) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (; std::chrono::steady_clock::now() < end; ++next_) {
       const auto replies = Apply(store_, {{Deduct{1, next_, 1}, {}}});
       if (!replies.ok()) {
         refusal_ = replies.status();
