@@ -10,17 +10,17 @@
 namespace inventory {
 
 // "exported 150000 facts", moved on every `step` of them; nothing where nobody watches.
-class Progress {
+class ProgressLine {
  public:
-  Progress(Session& session, std::string doing, std::string unit, std::uint64_t step)
+  ProgressLine(Session& session, std::string doing, std::string unit, std::uint64_t step)
       : session_(session),
         doing_(std::move(doing)),
         unit_(std::move(unit)),
         step_(step),
         next_(step) {}
-  ~Progress() { EndLine(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ~ProgressLine() { EndLine(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
   void Show(std::uint64_t count) {
     if (!session_.streams().progress || count < next_) return;
