@@ -29,8 +29,9 @@ inline absl::Status CheckOwner(std::string_view owner, std::string_view store) {
   }
   return absl::FailedPreconditionError(absl::StrCat(
       "the database's stock is the ", std::string(owner),
-      " store's (table store_owner), not this one's; stop this instance, or name another database "
-      "in its database.dsn"));
+      " store's (table store_owner), not this one's; write store: ", std::string(owner),
+      " in the configuration and restart this instance, or name another database in its "
+      "database.dsn"));
 }
 
 }  // namespace inventory

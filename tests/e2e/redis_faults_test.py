@@ -144,6 +144,18 @@ class RedisFaultsTest(unittest.TestCase):
         rows = self.database.ask('SELECT epoch, applied FROM ledger_cursor WHERE bucket = 0')
         return due == 0 and rows == [(epoch, entries)]
 
+    def read_at_rest(self):
+        """What is stored, read while nothing moved: a reservation may expire at any time."""
+        stored = []
+
+        def nothing_moved():
+            before = self.ask('HMGET', 'epoch', 'epoch', 'entries')
+            stored[:] = [read_stored(self.database, self.redis, DB)]
+            return self.is_at_rest() and self.ask('HMGET', 'epoch', 'epoch', 'entries') == before
+
+        await_true('nothing moves while it is read', nothing_moved, REST_SECONDS)
+        return stored[0]
+
     def finish(self, may_lose=False):
         """Everybody has an answer; then all that was answered is held against what there is."""
         with self.with_logs():
@@ -154,7 +166,7 @@ class RedisFaultsTest(unittest.TestCase):
             await_true('Redis and the rows agree', lambda: not self.differences(), REST_SECONDS)
             for service in self.instances:
                 self.assertLess(service.memory_kb(), MEMORY_KB, 'I12: memory')
-            stored = read_stored(self.database, self.redis, DB)
+            stored = self.read_at_rest()
             print(f'  {self.load.answers()} answered with yes, {self.load.answers("refused")} '
                   f'refused, {self.load.answers("unknown")} not answered, {settled} settled '
                   f'afterwards; {sum(map(len, stored.logs.values()))} movements, '

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/inventoryctl/commands.h"
 #include "tools/inventoryctl/fields.h"
-#include "tools/inventoryctl/progress.h"
+#include "tools/inventoryctl/progress_line.h"
 #include "tools/inventoryctl/text_table.h"
 #include "tools/inventoryctl/values.h"
 
@@ -47,7 +47,7 @@ void TellFound(Session& session, bool repairing, const Found& found) {
 void Reconcile(Session& session, const v1::ReconcileRequest& request) {
   constexpr std::uint64_t kBooksPerStep = 1'000;
   Found found;
-  StepCounter progress(session, "checked", "books", kBooksPerStep);
+  ProgressLine progress(session, "checked", "books", kBooksPerStep);
   const absl::Status ended =
       session.client().Reconcile(request, [&](const v1::ReconcileResponse& response) {
         found.checked = std::max(found.checked, response.books_checked());

@@ -8,7 +8,7 @@
 #include "tools/inventoryctl/commands.h"
 #include "tools/inventoryctl/fact_file.h"
 #include "tools/inventoryctl/fields.h"
-#include "tools/inventoryctl/progress.h"
+#include "tools/inventoryctl/progress_line.h"
 #include "tools/inventoryctl/text_table.h"
 
 namespace inventory {
@@ -50,7 +50,7 @@ absl::StatusOr<v1::ExportTrailer> Download(Session& session, ExportTarget& targe
   FactTally tally;
   std::optional<v1::ExportTrailer> trailer;
   absl::Status failed;
-  StepCounter progress(session, "exported", "facts", kFactsPerStep);
+  ProgressLine progress(session, "exported", "facts", kFactsPerStep);
   const auto take = [&](const v1::StockFacts& fact) {
     const std::string bytes = fact.SerializeAsString();
     if (trailer) return absl::DataLossError("there is more after the trailer");
@@ -105,7 +105,7 @@ void Export(Session& session, const std::string& path, bool replace) {
 // Everything is looked at before anything is sent.
 absl::Status CheckFile(Session& session, std::istream& in) {
   FactFileReader reader(in);
-  StepCounter progress(session, "checked", "facts", kFactsPerStep);
+  ProgressLine progress(session, "checked", "facts", kFactsPerStep);
   v1::StockFacts fact;
   while (true) {
     const absl::StatusOr<bool> more = reader.Next(fact);
@@ -117,7 +117,7 @@ absl::Status CheckFile(Session& session, std::istream& in) {
 
 void Upload(Session& session, std::istream& in) {
   FactFileReader reader(in);
-  StepCounter progress(session, "sent", "facts", kFactsPerStep);
+  ProgressLine progress(session, "sent", "facts", kFactsPerStep);
   absl::Status damaged;
   const auto response = session.client().ImportStock([&](v1::ImportStockRequest& request) {
     const std::uint64_t begin = reader.bytes();

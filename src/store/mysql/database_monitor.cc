@@ -79,10 +79,11 @@ absl::Status DatabaseMonitor::FindChanges() {
           "SELECT UTC_TIMESTAMP(3), store, (SELECT COUNT(*) FROM writers WHERE seen_at >"
           " UTC_TIMESTAMP(3) - INTERVAL ",
           kOverlap / 1'000, " SECOND AND writer NOT BETWEEN ", shared_.first_writer, " AND ",
-          shared_.last_writer, ") FROM store_owner WHERE id=1")));
+          shared_.last_writer, "), generation FROM store_owner WHERE id=1")));
   if (results.size() != 1 || !results[0].Next()) {
     return NoOwner();
   }
+  shared_.owner.Saw(results[0].U64(3), results[0].Text(1));
   RETURN_IF_ERROR(CheckOwner(results[0].Text(1), kMysqlOwner));
   const TimeMs now = shared_.time.At(ParseTime(results[0].Text(0)).value_or(0));
   if (results[0].U64(2) == 0) {

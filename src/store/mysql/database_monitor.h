@@ -12,6 +12,7 @@
 #include "stock/change_feed.h"
 #include "stock/store_health.h"
 #include "store/mysql/batch_writer.h"
+#include "store/mysql/seen_owner.h"
 
 namespace inventory {
 
@@ -28,6 +29,7 @@ class DatabaseMonitor {
     ChangeFeed& feed;
     StoreTime& time;
     StoreHealth& health;
+    SeenOwner& owner;
     std::uint64_t first_writer;  // this instance's rows in `writers`: from here …
     std::uint64_t last_writer;   // … to here
   };

@@ -9,14 +9,16 @@
 #include "base/worker.h"
 #include "mysql/fact_export.h"
 #include "mysql/reads.h"
+#include "mysql/store_owner.h"
 #include "mysql/store_time.h"
+#include "stock/change_feed.h"
 #include "stock/store_health.h"
 #include "store/mysql/adoption.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_writer.h"
-#include "stock/change_feed.h"
 #include "store/mysql/database_monitor.h"
 #include "store/mysql/fact_import.h"
+#include "store/mysql/handover.h"
 #include "store/mysql/reader_pool.h"
 
 namespace inventory {
@@ -124,13 +126,16 @@ class MysqlStore : public StockStore {
     });
   }
 
+  void HandOver(const std::string& to, Done<std::string> done) override;
+
   absl::Status Close() override;
 
  private:
   absl::Status Refusal() const {
     if (!monitor_.open()) return NothingDone(health_.Get());
     if (importing_) return absl::UnavailableError("an import is under way; nothing was done");
-    return absl::OkStatus();
+    const absl::Status ours = owner_.Check();
+    return ours.ok() ? ours : NothingDone(ours);
   }
 
   template <typename T, typename ReadFunction>
@@ -143,13 +148,14 @@ class MysqlStore : public StockStore {
   const std::uint64_t first_writer_ = FirstWriter();
   StoreTime time_;
   StoreHealth health_{absl::UnavailableError("the database is not open yet")};
+  SeenOwner owner_;
   ChangeFeed feed_;
   BatchQueue queue_{kQueuedBatches};
   WriterFigures figures_;
   StopFlag stop_;
   ReaderPool readers_;
   DatabaseMonitor monitor_{
-      {dsn_, feed_, time_, health_, first_writer_, first_writer_ + kWriterNames - 1}};
+      {dsn_, feed_, time_, health_, owner_, first_writer_, first_writer_ + kWriterNames - 1}};
   std::atomic<bool> importing_{false};
   const int writer_count_;
   std::vector<std::unique_ptr<BatchWriter>> writers_;
@@ -177,7 +183,8 @@ StoreStatus MysqlStore::Status() {
   status.name = "mysql";
   status.durability = "committed in the database before every answer";
   status.location = dsn_.Location();
-  status.health = importing_ ? Refusal() : health_.Get();
+  const absl::Status ours = owner_.Check();
+  status.health = importing_ ? Refusal() : ours.ok() ? health_.Get() : ours;
   status.now = time_.newest();
   status.figures = {
       {"transactions", figure(figures_.transactions), "", "committed since the start"},
@@ -187,6 +194,27 @@ StoreStatus MysqlStore::Status() {
       {"commits_in_doubt", figure(figures_.in_doubt), "",
        "whose answer was lost, looked up after"}};
   return status;
+}
+
+void MysqlStore::HandOver(const std::string& to, Done<std::string> done) {
+  if (absl::Status refusal = Refusal(); !refusal.ok()) {
+    const absl::Status ours = owner_.Check();
+    return done(ours.ok() ? refusal : ours);
+  }
+  if (to != kRedisOwner) {
+    return done(absl::FailedPreconditionError(
+        "nothing was done: the database's stock is the mysql store's already; from here it can be "
+        "handed over to redis"));
+  }
+  transfers_.Post([this, done = std::move(done)](const absl::Status& posted) mutable {
+    if (!posted.ok()) return done(posted);
+    const absl::StatusOr<std::uint64_t> generation = HandOverToRedis(dsn_);
+    if (!generation.ok()) return done(generation.status());
+    owner_.Saw(*generation, kRedisOwner);
+    done(
+        "write store: redis and redis.addr in the configuration of every instance and restart "
+        "them; the first one fills Redis from the database, then they serve");
+  });
 }
 
 absl::Status MysqlStore::Close() {

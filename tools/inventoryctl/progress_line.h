@@ -10,17 +10,17 @@
 namespace inventory {
 
 // "exported 150000 facts", moved on every `step` of them; nothing where nobody watches.
-class StepCounter {
+class ProgressLine {
  public:
-  StepCounter(Session& session, std::string doing, std::string unit, std::uint64_t step)
+  ProgressLine(Session& session, std::string doing, std::string unit, std::uint64_t step)
       : session_(session),
         doing_(std::move(doing)),
         unit_(std::move(unit)),
         step_(step),
         next_(step) {}
-  ~StepCounter() { EndLine(); }
-  StepCounter(const StepCounter&) = delete;
-  StepCounter& operator=(const StepCounter&) = delete;
+  ~ProgressLine() { EndLine(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
   void Show(std::uint64_t count) {
     if (!session_.streams().progress || count < next_) return;
