@@ -224,7 +224,9 @@ void HandOver(Session& session, const v1::HandOverRequest& request, bool confirm
       "Hands the stock in the database over to the ", request.to(),
       " store, after what is under way; nothing is lost.\nFrom then on every instance of the "
       "present store refuses all calls, until instances with store: ",
-      request.to(), " are\nstarted on the database. handover goes back the same way.");
+      request.to(),
+      " are\nstarted on the database. The redis store hands nothing back yet: export and "
+      "import do.");
   if (!confirmed && !session.IsConfirmed(warning)) return;
   session.Answer(session.client().HandOver(request), [&](const v1::HandOverResponse& answer) {
     if (answer.code() != 0) return;
