@@ -411,6 +411,7 @@ void RedisStore::ReadDue(int limit, Done<std::vector<OrderId>> done) {
         }
         std::sort(due.begin(), due.end());
         std::vector<OrderId> orders;
+        orders.reserve(due.size());
         for (const auto& each : due) orders.push_back(each.second);
         done(std::move(orders));
       },

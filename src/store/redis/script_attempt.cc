@@ -144,7 +144,7 @@ void ScriptAttempt::Send() {
   if (parts_.settings.wait_replicas > 0) {
     commands.push_back({"WAIT", absl::StrCat(parts_.settings.wait_replicas),
                         absl::StrCat(kReplicaTimeout.count())});
-    answers.push_back([self = shared_from_this()](absl::StatusOr<RedisReply> reply) {
+    answers.push_back([self = shared_from_this()](const absl::StatusOr<RedisReply>& reply) {
       self->OnReplicas(reply);
       self->OneAnswerLess();
     });
