@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "mysql/connection.h"
 #include "rocksdb/env.h"
 #include "store/embedded/embedded_store.h"
 #include "store/memory/memory_store.h"
@@ -32,41 +31,43 @@ absl::StatusOr<std::unique_ptr<StockStore>> MakeWithTinyCache(const Clock& clock
   return MakeEmbedded(clock, {.path = "/store", .cached_lines = 2, .env = disks.back().get()});
 }
 
-// In one of a few databases that are emptied and used again: making tables takes most of a second.
-absl::StatusOr<std::unique_ptr<StockStore>> MakeMysql(const Clock& clock, const std::string&) {
-  constexpr std::size_t kDatabases = 4;  // more than are in use at a time
-  static auto& databases = *new std::vector<TestDatabase>;
-  static std::size_t made = 0;
-  const std::size_t next = made++ % kDatabases;
-  const bool is_new = next == databases.size();
-  if (is_new) databases.push_back(TestDatabase::Make());
-  MysqlSettings settings{.dsn = databases[next].socket_dsn(), .clock = &clock};
-  if (!is_new) {
-    ASSIGN_OR_RETURN(const auto connection, Connection::Open(settings.dsn));
-    RETURN_IF_ERROR(connection
-                        ->Run("DELETE FROM inventory;DELETE FROM inventory_logs;"
-                              "DELETE FROM order_lines;DELETE FROM reservations;"
-                              "DELETE FROM request_ids")
-                        .status());
+// A few databases that are emptied and used again: making tables takes most of a second.
+class ReusedDatabases {
+ public:
+  // The next one, by its number: empty, as if no store had been in it.
+  absl::StatusOr<std::size_t> Next() {
+    const std::size_t next = made_++ % kDatabases;
+    if (next == databases_.size()) {
+      databases_.push_back(TestDatabase::Make());
+    } else {
+      RETURN_IF_ERROR(EmptyDatabase(dsn(next)));
+    }
+    return next;
   }
-  return OpenMysqlStore(settings);
+  Dsn dsn(std::size_t number) const { return databases_[number].socket_dsn(); }
+
+ private:
+  static constexpr std::size_t kDatabases = 4;  // more than are in use at a time
+  std::vector<TestDatabase> databases_;
+  std::size_t made_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<StockStore>> MakeMysql(const Clock& clock, const std::string&) {
+  static auto& databases = *new ReusedDatabases;
+  ASSIGN_OR_RETURN(const std::size_t number, databases.Next());
+  return OpenMysqlStore({.dsn = databases.dsn(number), .clock = &clock});
 }
 
-// In one of a few databases of each server, used again.
+// With a database of Redis for each.
 absl::StatusOr<std::unique_ptr<StockStore>> MakeRedis(const Clock& clock, const std::string&) {
-  constexpr std::size_t kDatabases = 4;  // more than are in use at a time
-  static auto& databases = *new std::vector<TestDatabase>;
-  static std::size_t made = 0;
-  const std::size_t next = made++ % kDatabases;
-  const bool is_new = next == databases.size();
-  if (is_new) databases.push_back(TestDatabase::Make());
+  static auto& databases = *new ReusedDatabases;
+  ASSIGN_OR_RETURN(const std::size_t number, databases.Next());
+  const int db = static_cast<int>(number);
+  RETURN_IF_ERROR(RedisServer::Shared().Ask({"FLUSHDB"}, db).status());
   RedisStackSettings settings;
-  settings.dsn = databases[next].socket_dsn();
-  const int db = static_cast<int>(next);
+  settings.dsn = databases.dsn(number);
   settings.store.endpoint = RedisServer::Shared().socket_endpoint(db);
   settings.store.clock = &clock;
-  if (!is_new) RETURN_IF_ERROR(EmptyDatabase(settings.dsn));
-  RETURN_IF_ERROR(RedisServer::Shared().Ask({"FLUSHDB"}, db).status());
   return OpenRedisStack(settings);
 }
 

@@ -208,14 +208,7 @@ std::vector<std::string> MariadbServer::Command() const {
 
 absl::Status MariadbServer::Stop() {
   if (!process_) return absl::OkStatus();
-  process_->Signal(SIGTERM);
-  if (!process_->Ended(kServerPatience)) {
-    Kill();
-    return absl::DeadlineExceededError(
-        absl::StrCat("mariadbd did not stop: ", LastWords(LogPath())));
-  }
-  if (process_->status() == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("mariadbd stopped badly: ", LastWords(LogPath())));
+  return StopInOrder(*process_, "mariadbd", LogPath());
 }
 
 void MariadbServer::Kill() {

@@ -209,14 +209,7 @@ std::vector<std::string> RedisServer::Command() const {
 
 absl::Status RedisServer::Stop() {
   if (!process_) return absl::OkStatus();
-  process_->Signal(SIGTERM);
-  if (!process_->Ended(kServerPatience)) {
-    Kill();
-    return absl::DeadlineExceededError(
-        absl::StrCat("redis-server did not stop: ", LastWords(LogPath())));
-  }
-  if (process_->status() == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("redis-server stopped badly: ", LastWords(LogPath())));
+  return StopInOrder(*process_, "redis-server", LogPath());
 }
 
 void RedisServer::Kill() {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -71,6 +72,17 @@ absl::StatusOr<int> LockFolder(const std::string& folder) {
     std::this_thread::sleep_for(kPollInterval);
   }
   return lock;
+}
+
+absl::Status StopInOrder(ChildProcess& process, const std::string& name,
+                         const std::string& log_path) {
+  process.Signal(SIGTERM);
+  if (!process.Ended(kServerPatience)) {
+    process.Kill();
+    return absl::DeadlineExceededError(absl::StrCat(name, " did not stop: ", LastWords(log_path)));
+  }
+  if (process.status() == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(name, " stopped badly: ", LastWords(log_path)));
 }
 
 }  // namespace inventory

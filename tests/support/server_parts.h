@@ -6,7 +6,9 @@
 #include <chrono>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tests/support/child_process.h"
 
 namespace inventory {
 
@@ -40,5 +42,10 @@ absl::StatusOr<int> FreePort();
 // Makes the folder and locks it: a descriptor to close when it may be another's. A server that
 // inherits it has the folder until it ends, however its starter does.
 absl::StatusOr<int> LockFolder(const std::string& folder);
+
+// SIGTERM, and waits until it has ended in good order; else kills it, and says what its log said
+// last. `name` is for messages.
+absl::Status StopInOrder(ChildProcess& process, const std::string& name,
+                         const std::string& log_path);
 
 }  // namespace inventory
