@@ -72,7 +72,7 @@ CREATE TABLE ledger_hand_ins (
   KEY idx_ledger_hand_ins_order (decided, epoch, number, instance)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- What callers were told yes to and is nowhere any more.
+-- What callers were told yes to and is nowhere any more; of an order each change once an epoch.
 CREATE TABLE ledger_losses (
   id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   bucket      SMALLINT UNSIGNED NOT NULL,
@@ -83,7 +83,8 @@ CREATE TABLE ledger_losses (
   quantity    INT             NOT NULL,
   reason      VARCHAR(255)    NOT NULL,
   found_at    DATETIME(3)     NOT NULL,
-  PRIMARY KEY (id)
+  PRIMARY KEY (id),
+  UNIQUE KEY uk_ledger_losses_change (epoch, order_id, book_id, change_type)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- A book's figures that differed from its log and were put right. Not a movement: no stock moved.

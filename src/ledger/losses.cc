@@ -31,6 +31,9 @@ std::vector<std::string> LossStatements(std::uint64_t epoch, const std::vector<L
     AppendQuoted(sql, std::string_view(lost[i].why).substr(0, kMaxReasonBytes));
     sql += ",UTC_TIMESTAMP(3))";
   }
+  // Two instances may have told of the same change, the one that it was done, the other that it was
+  // done before; and whoever finds it again must not count it twice.
+  for (std::string& sql : statements) sql += " ON DUPLICATE KEY UPDATE id=id";
   return statements;
 }
 

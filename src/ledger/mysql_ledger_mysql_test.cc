@@ -234,6 +234,11 @@ TEST_F(MysqlLedgerTest, KeepsTheRecord) {
   EXPECT_THAT(Ask("SELECT CONCAT_WS(' ', epoch, book_id, IFNULL(order_id, '-'), change_type,"
                   " quantity, reason) FROM ledger_losses ORDER BY id"),
               ElementsAre("3 1 7 deduct 2 it is gone", "3 1 - restock 5 so is that"));
+  // Another instance, for which it was a duplicate; and in a later epoch it may be lost again.
+  ASSERT_OK(ledger_.RecordLosses(3, {{1, 7, ChangeType::kDeduct, 2, "found by another"}}));
+  EXPECT_THAT(Ask("SELECT COUNT(*) FROM ledger_losses"), ElementsAre("2"));
+  ASSERT_OK(ledger_.RecordLosses(4, {{1, 7, ChangeType::kDeduct, 2, "it is gone"}}));
+  EXPECT_THAT(Ask("SELECT COUNT(*) FROM ledger_losses"), ElementsAre("3"));
   ASSERT_OK(ledger_.RecordRepair({1, false, {}}, {1, true, {5, 1, 9}}, "it was not there"));
   EXPECT_THAT(Ask("SELECT CONCAT_WS(' ', book_id, IFNULL(found_stock, '-'), repaired_stock,"
                   " repaired_locked, repaired_sequence, reason) FROM repairs"),

@@ -134,24 +134,25 @@ class RedisFaultsTest(unittest.TestCase):
 
     # ---- at rest ---------------------------------------------------------------------------------
 
-    def is_at_rest(self):
-        """Whether the ledger has all that Redis' outbox held, and no reservation is overdue."""
+    def at_rest(self):
+        """Where the outbox ends, if the ledger has all of it and no reservation is overdue."""
         try:
-            epoch, entries = self.ask('HMGET', 'epoch', 'epoch', 'entries')
+            end = self.ask('HMGET', 'epoch', 'epoch', 'entries')
             due = self.ask('ZCOUNT', 'reservations:due', '-inf', str(int(time.time() * 1_000)))
         except (RedisError, OSError):
-            return False
+            return None
         rows = self.database.ask('SELECT epoch, applied FROM ledger_cursor WHERE bucket = 0')
-        return due == 0 and rows == [(epoch, entries)]
+        return end if due == 0 and rows == [tuple(end)] else None
 
     def read_at_rest(self):
-        """What is stored, read while nothing moved: a reservation may expire at any time."""
+        """What is stored, read while nothing moved: a reservation may expire at any time, and the
+        rows must have had it before they are read."""
         stored = []
 
         def nothing_moved():
-            before = self.ask('HMGET', 'epoch', 'epoch', 'entries')
+            before = self.at_rest()
             stored[:] = [read_stored(self.database, self.redis, DB)]
-            return self.is_at_rest() and self.ask('HMGET', 'epoch', 'epoch', 'entries') == before
+            return before and self.at_rest() == before
 
         await_true('nothing moves while it is read', nothing_moved, REST_SECONDS)
         return stored[0]
@@ -161,7 +162,7 @@ class RedisFaultsTest(unittest.TestCase):
         with self.with_logs():
             self.load.stop()
             settled = self.load.settle()
-            rest = await_true('the ledger has everything', self.is_at_rest, REST_SECONDS)
+            rest = await_true('the ledger has everything', self.at_rest, REST_SECONDS)
             # Reconcile has been round since, so that what was edited by hand is put right.
             await_true('Redis and the rows agree', lambda: not self.differences(), REST_SECONDS)
             for service in self.instances:
@@ -617,7 +618,7 @@ class ForgottenOrders(RedisFaultsTest):
         """Longer than Redis remembers: a release is not refused, and returns the units."""
         order, book = next(self.load.orders), BOOKS[0]
         self.expect(self.caller.deduct(order, book, 3), OK)
-        await_true('the ledger has it', self.is_at_rest, REST_SECONDS)
+        await_true('the ledger has it', self.at_rest, REST_SECONDS)
         self.database.kill()
         self.forget(f'deduct:stock:{book}:{order}')
         call = self.caller.release(order, book, 3)
