@@ -64,7 +64,8 @@ class Client:
                 request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=getattr(self.messages, name + 'Response').FromString)
                 for channel in self.channels]
-        request, said = getattr(self.messages, name + 'Request')(**fields), ''
+        request = getattr(self.messages, name + 'Request')(**fields)
+        said = collections.Counter()
         for _ in range(3000):
             sent = next(self.events)
             try:
@@ -76,9 +77,9 @@ class Client:
                                                        grpc.StatusCode.DEADLINE_EXCEEDED):
                     raise
                 self.unanswered += 1
-                said = error.details()
+                said[error.details()] += 1
                 await asyncio.sleep(0.02)
-        raise AssertionError(f'{name} was never answered: {said}')
+        raise AssertionError(f'{name} {fields} was never answered: {said.most_common(5)}')
 
     async def close(self):
         for channel in self.channels:

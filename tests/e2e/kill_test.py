@@ -31,7 +31,7 @@ import sys
 import tempfile
 
 from callers import Client, Load, check, expect, load_messages
-from mariadb import Mariadb
+from mariadb import Mariadb, SqlError
 from service import Service
 
 LOAD_SECONDS = 0.7
@@ -56,6 +56,10 @@ class Embedded:
         self.service.kill()
         self.service.start()
         return 'service'
+
+    def tell(self):
+        """What is worth knowing when something was wrong."""
+        print(self.service.log[-2_000:], flush=True)
 
     def close(self):
         self.service.close()
@@ -90,6 +94,21 @@ class OverMysql:
         if victim == 'service':
             self.service.start()
         return victim
+
+    def tell(self):
+        """What is worth knowing when something was wrong."""
+        print(self.service.log[-2_000:], self.database.log[-4_000:], sep='\n', flush=True)
+        try:
+            differing = self.database.ask(
+                'SELECT book_id, inventory.sequence, stock, locked_stock, COUNT(*),'
+                ' MAX(inventory_logs.sequence) FROM inventory LEFT JOIN inventory_logs'
+                ' USING (book_id) GROUP BY book_id HAVING COUNT(*) != inventory.sequence'
+                ' OR MAX(inventory_logs.sequence) != inventory.sequence')
+            print('books whose row and log differ:', differing, flush=True)
+            for table in 'inventory', 'inventory_logs':
+                print(self.database.ask(f'CHECK TABLE {table} EXTENDED'), flush=True)
+        except SqlError as error:
+            print(f'the database says nothing of it: {error}', flush=True)
 
     def close(self):
         self.service.close()
@@ -175,7 +194,7 @@ def main():
             asyncio.run(run(machine, messages, arguments, dice))
         except AssertionError as error:
             if not (arguments.expect_breach and re.match('(I5|I10): ', str(error))):
-                print(machine.service.log[-2_000:], flush=True)
+                machine.tell()
                 raise
             print(f'seen, as it must be: {error}')
         else:

@@ -1,6 +1,7 @@
 """A private MariaDB server for tests from outside; private-mariadb runs it."""
 import ctypes
 import functools
+import pathlib
 import re
 import subprocess
 
@@ -77,6 +78,7 @@ class Mariadb:
 
     def __init__(self, program, folder, *arguments):
         self.command = [str(program), str(folder), *arguments]
+        self.folder = pathlib.Path(folder)
         self.socket = f'{folder}/mariadbd.sock'
         self.dsn, self.pid, self.process = '', 0, None
 
@@ -90,6 +92,10 @@ class Mariadb:
             raise AssertionError(f'no MariaDB server: {line!r}, status {self.process.wait()}')
         self.dsn, self.pid = ready[1], int(ready[2])
         return self
+
+    @property
+    def log(self):
+        return (self.folder / 'mariadbd.log').read_text(errors='replace')
 
     def dsn_of(self, user_and_password, database='inventory'):
         return f'{user_and_password}@unix({self.socket})/{database}'
