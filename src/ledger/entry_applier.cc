@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/crash_point.h"
 #include "base/status_macros.h"
 #include "ledger/hand_ins.h"
 #include "ledger/quarantine.h"
@@ -204,6 +205,7 @@ absl::Status EntryApplier::Write(const LedgerBatch& batch,
   }
   RowStatements statements;
   batch.Write(statements);
+  CrashPoint("in_transaction");
   for (const std::string& packet : statements.Packets(cursor)) {
     RETURN_IF_ERROR(connection_.Run(packet).status());
   }

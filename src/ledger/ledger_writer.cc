@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/crash_point.h"
 #include "base/status_macros.h"
 #include "ledger/quarantine.h"
 #include "mysql/sql_text.h"
@@ -260,6 +261,7 @@ absl::Status LedgerWriter::ApplyPortion(OutboxPortion portion, bool full) {
   terms.watermark = watermark_.At(terms.as_of);
   ASSIGN_OR_RETURN(const AppliedEntries applied,
                    EntryApplier(*database_).Apply(portion.entries, terms));
+  CrashPoint("after_commit");
   applied_ += applied.progress.movements - progress_.movements;
   transactions_ += 1;
   quarantined_books_ = applied.quarantined_books;
@@ -346,6 +348,7 @@ absl::Status LedgerWriter::Trim() {
   }
   OutboxId next{trimmed_->epoch, trimmed_->number + kTrimStep};
   if (next > target) next = target;
+  CrashPoint("before_trim");
   RETURN_IF_ERROR(outbox_.Trim(next));
   trimmed_ = next;
   return absl::OkStatus();

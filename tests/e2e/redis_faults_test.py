@@ -9,6 +9,7 @@ again until the time is over (--seconds; once, where it is 0, the default), and 
 must be served again within a bound. What stayed unknown is then made again with the same ids. At
 rest every answer is held against Redis and MySQL (ledger_check.py).
 """
+import concurrent.futures
 import contextlib
 import pathlib
 import signal
@@ -33,6 +34,9 @@ ANSWERS = 150         # before a fault, and after it
 REST_SECONDS = 60     # until the ledger has everything
 MEMORY_KB = 400_000   # an instance has at most
 DB = 1                # of Redis
+# Where a rebuild can be cut short (store/redis/rebuild.cc).
+REBUILD = ('rebuild_claimed', 'rebuild_closed', 'rebuild_drained', 'rebuild_handed_in',
+           'rebuild_loaded', 'rebuild_next_epoch', 'rebuild_key_set')
 
 
 def await_true(what, condition, seconds=WAIT_SECONDS):
@@ -67,11 +71,28 @@ class RedisFaultsTest(unittest.TestCase):
 
     # ---- the stage -------------------------------------------------------------------------------
 
-    def begin(self, instances=1, proxy=False, ttl=3600, redis=None, **settings):
+    def begin_replica(self, number, port):
+        """A replica of the server at that port."""
+        replica = Redis(self.folder / f'replica{number}').start()
+        self.addCleanup(lambda: replica.process.poll() is None and replica.kill())
+        replica.ask('REPLICAOF', '127.0.0.1', port)
+        await_true('the replica has caught up', lambda: 'master_link_status:up' in
+                   replica.ask('INFO', 'replication'))
+        return replica
+
+    def begin(self, instances=1, proxy=False, replicas=0, books=(), ttl=3600, redis=None,
+              **settings):
         """Servers, instances, and callers at work. `redis`: settings of the Redis server; others
-        are settings of the service, as in the environment."""
+        are settings of the service, as in the environment. `replicas`: the first follows Redis by
+        self.link, each other the one before it. `books`: that are there and not sold."""
         self.redis = Redis(self.folder / 'redis', **(redis or {})).start()
-        self.addCleanup(self.redis.kill)
+        self.addCleanup(lambda server=self.redis: server.process.poll() is None and server.kill())
+        if replicas:
+            self.link = FaultProxy(self.redis.port, redis=False)
+            self.addCleanup(self.link.close)
+            self.replicas = [self.begin_replica(0, self.link.port)]
+            for number in range(1, replicas):
+                self.replicas.append(self.begin_replica(number, self.replicas[-1].port))
         self.database = Mariadb(MARIADB, self.folder / 'mariadb').start()
         self.addCleanup(lambda: self.database.process.poll() is None and self.database.kill())
         address = self.redis.address
@@ -95,6 +116,9 @@ class RedisFaultsTest(unittest.TestCase):
         print(f'\n{self.id().rpartition(".")[2]}: seed {self.load.seed}', flush=True)
         self.addCleanup(self.load.close)
         self.load.stock_up()
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
+            stocked = list(pool.map(lambda book: self.load.first.restock('there', book, 10), books))
+        self.assertTrue(all(call.result == 'ok' for call in stocked))
         self.load.start()
         self.wait_for_answers()
 
@@ -253,6 +277,68 @@ class ServiceFaults(RedisFaultsTest):
         self.finish()
 
 
+class NamedPoints(RedisFaultsTest):
+    """The service dies where dying is hardest, by itself (base/crash_point.h): for this class
+    INVENTORY_SERVICE is the program that has such points."""
+
+    def begin(self, **settings):
+        self.points = self.folder / 'points'
+        self.points.mkdir()
+        super().begin(crash_points=self.points, redis_outbox_keep=1, **settings)
+
+    def crash_at(self, point, because=lambda: None, others_serve=False):
+        """One instance dies there, and is started again."""
+        (self.points / point).touch()
+        because()
+
+        def has_died():
+            return [each for each in self.instances if each.process.poll() is not None]
+
+        await_true(f'an instance dies {point}', has_died)
+        if others_serve:
+            self.wait_for_answers(1, 2 * SERVED_SECONDS)  # a claim on a rebuild ends after a while
+        for service in has_died():
+            self.assertEqual(service.process.poll(), -signal.SIGKILL)
+            service.kill()
+            service.start()
+
+    def crash_at_each(self, *points, because=lambda: None, others_serve=False):
+        for point in points:
+            with self.subTest(point):
+                self.break_while_loaded(
+                    lambda point=point: self.crash_at(point, because, others_serve),
+                    2 * SERVED_SECONDS)
+        self.finish()
+
+    def test_at_work(self):
+        self.begin()
+        self.crash_at_each('after_script', 'in_transaction', 'after_commit', 'before_trim',
+                           'after_expiry')
+
+    def test_at_work_with_two_instances(self):
+        self.begin(instances=2)
+        self.crash_at_each('after_script', 'in_transaction', 'after_commit', 'before_trim',
+                           'after_expiry', others_serve=True)
+
+    def test_in_a_rebuild(self):
+        """Of data that are all there: the dead instance knew nothing that the outbox does not."""
+        self.begin()
+        self.moved_back = True
+        self.crash_at_each(*REBUILD, because=lambda: self.ask('DEL', 'epoch'))
+
+    def test_in_a_rebuild_with_two_instances(self):
+        self.begin(instances=2)
+        self.moved_back = True
+        self.crash_at_each(*REBUILD, because=lambda: self.ask('DEL', 'epoch'), others_serve=True)
+
+    def test_in_a_rebuild_of_an_empty_redis(self):
+        """Where what it knew has been handed in already."""
+        self.begin()
+        self.moved_back = True
+        self.crash_at_each(*REBUILD[REBUILD.index('rebuild_handed_in'):],
+                           because=lambda: self.ask('FLUSHALL'))
+
+
 class RedisFaults(RedisFaultsTest):
     def test_redis_that_syncs_always_is_killed(self):
         self.begin(redis={'appendfsync': 'always'})
@@ -304,6 +390,12 @@ class RedisFaults(RedisFaultsTest):
 
     def test_everything_is_flushed(self):
         self.begin()
+        self.moved_back = True
+        self.break_while_loaded(lambda: self.redis.ask('FLUSHALL'))
+        self.finish()
+
+    def test_ten_thousand_books_are_flushed(self):
+        self.begin(books=range(10_000, 20_000))
         self.moved_back = True
         self.break_while_loaded(lambda: self.redis.ask('FLUSHALL'))
         self.finish()
@@ -439,27 +531,35 @@ class RedisFaults(RedisFaultsTest):
         self.break_while_loaded(be_busy)
         self.finish()
 
+    def promote(self):
+        """The replica is what the service finds at its address from now on."""
+        self.replicas[0].ask('REPLICAOF', 'NO', 'ONE')
+        self.redis = self.replicas[0]
+        self.proxy.server_port = self.redis.port
+
     def test_a_lagging_replica_is_promoted(self):
         """The instance hands in what the replica never got."""
-        self.begin(proxy=True)
+        self.begin(proxy=True, replicas=1)
         self.moved_back = True
-        spare = Redis(self.folder / 'spare').start()
-        self.addCleanup(lambda: spare.process.poll() is None and spare.kill())
-        between = FaultProxy(self.redis.port, redis=False)
-        self.addCleanup(between.close)
-
-        def linked():
-            return 'master_link_status:up' in spare.ask('INFO', 'replication')
-
-        between.server_port = self.redis.port
-        between.accept()
-        spare.ask('REPLICAOF', '127.0.0.1', between.port)
-        await_true('the replica has caught up', linked)
-        between.refuse()
+        self.link.refuse()
         self.wait_for_answers(2 * ANSWERS)
         self.redis.kill()
-        spare.ask('REPLICAOF', 'NO', 'ONE')
-        self.redis, self.proxy.server_port = spare, spare.port
+        self.promote()
+        self.wait_for_answers(seconds=SERVED_SECONDS)
+        self.finish()
+
+    def test_a_lagging_replica_is_promoted_and_the_instance_is_gone(self):
+        """With wait_replicas nobody was told yes of what the replica never got."""
+        self.begin(proxy=True, replicas=2, redis_wait_replicas=1)
+        self.moved_back = True
+        self.link.refuse()
+        unknown = self.load.answers('unknown')
+        await_true('what no replica has is not known',
+                   lambda: self.load.answers('unknown') > unknown + 20)
+        self.redis.kill()
+        self.service.kill()
+        self.promote()
+        self.service.start()
         self.wait_for_answers(seconds=SERVED_SECONDS)
         self.finish()
 

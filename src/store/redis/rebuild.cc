@@ -9,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/crash_point.h"
 #include "base/status_macros.h"
 #include "redis/keys.h"
 #include "redis/outbox_entry.h"
@@ -86,10 +87,15 @@ absl::StatusOr<OpenedEpoch> Rebuilding::Run(const std::string& because) {
   RETURN_IF_ERROR(parts_.ledger.CloseEpoch(row_.epoch, token_));
   LogWarn("rebuilding Redis from the ledger; until it is done calls are refused",
           {{"because", because}, {"epoch", row_.epoch}});
+  CrashPoint("rebuild_claimed");
   RETURN_IF_ERROR(CloseRedis());
+  CrashPoint("rebuild_closed");
   RETURN_IF_ERROR(Drain());
+  CrashPoint("rebuild_drained");
   RETURN_IF_ERROR(GatherHandIns());
+  CrashPoint("rebuild_handed_in");
   RETURN_IF_ERROR(Load());
+  CrashPoint("rebuild_loaded");
   RETURN_IF_ERROR(Open());
   ++parts_.figures.rebuilds;
   LogWarn("Redis is rebuilt",
@@ -259,6 +265,7 @@ absl::Status Rebuilding::Open() {
       const std::uint64_t epoch,
       parts_.ledger.NextEpoch(token_, new_epoch_, server_.run_id, server_.replication_id));
   if (epoch != new_epoch_) return absl::AbortedError("the epoch has moved meanwhile");
+  CrashPoint("rebuild_next_epoch");
   ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
   // A clock that was injected is not the one the ledger has read.
   const TimeMs not_before = parts_.settings.clock ? 0 : row.progress.as_of;
@@ -269,6 +276,7 @@ absl::Status Rebuilding::Open() {
   if (reply.integer != 1) {
     return absl::AbortedError("Redis is not closed under this rebuild's token any more");
   }
+  CrashPoint("rebuild_key_set");
   return parts_.ledger.OpenEpoch(token_);
 }
 

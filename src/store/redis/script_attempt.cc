@@ -5,8 +5,10 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "base/crash_point.h"
 #include "redis/outbox_entry.h"
 #include "store/redis/batch_run.h"
+#include "store/redis/store_fault.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -110,6 +112,8 @@ CallFrame ScriptAttempt::Frame(const OpenedEpoch& opened) const {
   frame.most_movements_giving_back = progress.movements + 2 * settings.outbox_limit;
   frame.watermark = progress.watermark;
   frame.new_until = progress.as_of + settings.idempotency_ttl / 2;
+  if (kRedisStoreFault == RedisStoreFault::kTrustsAnyCopy) frame.least_entries = 0;
+  if (kRedisStoreFault == RedisStoreFault::kNothingIsOld) frame.watermark = 0;
   return frame;
 }
 
@@ -180,6 +184,12 @@ void ScriptAttempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply)
     fault = RefusedBy(*reply);
     parts_.look_again();
   } else {
+    CrashPoint("after_script");
+    const bool expired = std::any_of(call.commands.begin(), call.commands.end(),
+                                     [](const PendingCommand* pending) {
+                                       return std::holds_alternative<Expire>(pending->command.verb);
+                                     });
+    if (expired) CrashPoint("after_expiry");
     absl::StatusOr<CallAnswer> answer = ReadAnswer(*reply, call);
     if (answer.ok()) return OnDecided(call, *std::move(answer));
     fault = InDoubt(answer.status());
@@ -240,9 +250,8 @@ void ScriptAttempt::OnDecided(ScriptCall& call, CallAnswer answer) {
   }
   if (answer.changes.empty()) return;
   const absl::StatusOr<std::vector<Fact>> facts = DecodeChanges(answer.changes, answer.now);
-  parts_.answered.Add(
-      {result_.opened.epoch, answer.entries - 1, answer.now, std::move(answer.changes)},
-      answer.entries);
+  Remember({result_.opened.epoch, answer.entries - 1, answer.now, std::move(answer.changes)},
+           answer.entries);
   if (!facts.ok()) return;  // the ledger will say so
   std::vector<StockChanged> told;
   for (const Fact& fact : *facts) {
@@ -260,7 +269,12 @@ void ScriptAttempt::RememberDuplicate(const PendingCommand& pending, std::uint64
                                       TimeMs now, std::uint64_t entries) {
   const std::vector<Fact> facts = FactsOfDuplicate(pending);
   if (facts.empty()) return;
-  parts_.answered.Add({epoch, RememberedEntry::kNoNumber, now, EncodeChanges(facts)}, entries);
+  Remember({epoch, RememberedEntry::kNoNumber, now, EncodeChanges(facts)}, entries);
+}
+
+void ScriptAttempt::Remember(RememberedEntry entry, std::uint64_t entries) {
+  if (kRedisStoreFault == RedisStoreFault::kRemembersNothing) return;
+  parts_.answered.Add(std::move(entry), entries);
 }
 
 void ScriptAttempt::OnReplicas(const absl::StatusOr<RedisReply>& reply) {

@@ -47,6 +47,7 @@ class ScriptAttempt : public std::enable_shared_from_this<ScriptAttempt> {
   void OnReplicas(const absl::StatusOr<RedisReply>& reply);
   void RememberDuplicate(const PendingCommand& pending, std::uint64_t epoch, TimeMs now,
                          std::uint64_t entries);
+  void Remember(RememberedEntry entry, std::uint64_t entries);
   void OneAnswerLess();
   void End();
 
