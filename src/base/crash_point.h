@@ -1,5 +1,6 @@
-// Where tests end this program as a crash would. Only programs that tests must see through have such
-// points (faulty_files() in store/redis/CMakeLists.txt); in what is shipped CrashPoint() is nothing.
+// Where tests end this program as a crash would. Only programs that tests must see through have
+// such points (faulty_files() in store/redis/CMakeLists.txt); in what is shipped CrashPoint() is
+// nothing.
 #pragma once
 
 #include <string_view>

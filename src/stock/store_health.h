@@ -33,9 +33,11 @@ class StoreHealth {
   std::string message_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a caller is told of a fault after which nothing was done.
+// What a caller is told of a fault after which nothing was done: RESOURCE_EXHAUSTED stays that, all
+// else is UNAVAILABLE.
 inline absl::Status NothingDone(const absl::Status& fault) {
-  return absl::UnavailableError(
+  return absl::Status(
+      absl::IsResourceExhausted(fault) ? fault.code() : absl::StatusCode::kUnavailable,
       absl::StrCat("nothing was done; retry after a pause: ", std::string(fault.message())));
 }
 

@@ -182,6 +182,8 @@ absl::Status MariadbServer::WaitUntilItAnswers() {
 }
 
 std::vector<std::string> MariadbServer::Command() const {
+  // No native aio: what io_uring has taken may reach the disk after a kill -9, over pages that the
+  // next server has recovered meanwhile.
   std::vector<std::string> command = {kServer,
                                       "--no-defaults",
                                       "--datadir=" + folder_ + "/data",
@@ -191,10 +193,8 @@ std::vector<std::string> MariadbServer::Command() const {
                                       "--skip-name-resolve",
                                       "--performance-schema=OFF",
                                       "--innodb-buffer-pool-size=64M",
-                                      // What io_uring has taken may reach the disk after a kill -9,
-                                      // over pages that the next server has recovered meanwhile.
-                                      "--innodb-use-native-aio=OFF",
                                       "--innodb-log-file-size=16M",
+                                      "--innodb-use-native-aio=OFF",
                                       "--innodb-buffer-pool-dump-at-shutdown=OFF",
                                       "--aria-pagecache-buffer-size=1M",
                                       "--key-buffer-size=64K"};

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "redis/outbox_entry.h"
+#include "stock/store_health.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -28,15 +29,6 @@ OrderId OrderOf(const Command& command) {
 }
 
 }  // namespace
-
-absl::Status NothingDone(const absl::Status& fault) {
-  const std::string text(fault.message());
-  if (text.find("nothing was done") != text.npos) return fault;
-  return absl::Status(fault.code() == absl::StatusCode::kResourceExhausted
-                          ? fault.code()
-                          : absl::StatusCode::kUnavailable,
-                      absl::StrCat("nothing was done; retry after a pause: ", text));
-}
 
 void BatchRun::Start(StoreParts& parts, BatchSender& sender, std::vector<Command> batch,
                      Done<std::vector<Reply>> done) {

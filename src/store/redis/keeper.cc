@@ -100,17 +100,17 @@ absl::Status Keeper::Keep(const LedgerEpoch& row) {
     } else if (opened->epoch != row.epoch || !row.token.empty()) {
       parts_.gate.Close(absl::UnavailableError("the store is being rebuilt by another instance"));
     } else {
-      TellProgress(row.progress);
+      TellProgress(row, *opened);
       return absl::OkStatus();
     }
   }
   return Find(row, generation);
 }
 
-void Keeper::TellProgress(const LedgerProgress& progress) {
-  parts_.gate.TellProgress(progress);
-  parts_.answered.Forget(progress);
-  parts_.waiters.Tell(progress);
+void Keeper::TellProgress(const LedgerEpoch& row, const OpenedEpoch& opened) {
+  parts_.gate.TellProgress(row.progress);
+  parts_.answered.Forget(row.progress);
+  parts_.waiters.Tell(row.progress);
   const auto now = steady_clock::now();
   if (now - reconciled_ >= parts_.settings.sync_interval) {
     reconciled_ = now;
@@ -118,9 +118,7 @@ void Keeper::TellProgress(const LedgerProgress& progress) {
   }
   if (now - changes_read_ < kChangesInterval) return;
   changes_read_ = now;
-  if (const absl::StatusOr<OpenedEpoch> opened = parts_.gate.Look(); opened.ok()) {
-    CheckOutbox(*opened).IgnoreError();  // what it could not see, the next round will
-  }
+  CheckOutbox(row, opened).IgnoreError();  // what it could not see, the next round will
   const absl::StatusOr<std::vector<BookStock>> changed = parts_.ledger.ReadChanged(changes_until_);
   if (changed.ok()) parts_.feed.PublishFound(*changed);
 }
@@ -229,17 +227,14 @@ absl::StatusOr<std::string> Keeper::WhatOutboxLacks(const LedgerEpoch& row, Gene
 }
 
 // While the store is open: has somebody taken the outbox away?
-absl::Status Keeper::CheckOutbox(const OpenedEpoch& opened) {
-  ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
-  if (row.epoch != opened.epoch || !row.token.empty()) return absl::OkStatus();
+absl::Status Keeper::CheckOutbox(const LedgerEpoch& row, const OpenedEpoch& opened) {
   ASSIGN_OR_RETURN(const std::string lacks,
                    WhatOutboxLacks(row, opened.generation, opened.entries));
   if (lacks.empty()) return absl::OkStatus();
   // It may have been trimmed since the row was read.
   ASSIGN_OR_RETURN(const LedgerEpoch again, parts_.ledger.ReadEpoch());
   if (again.progress.applied > row.progress.applied) return absl::OkStatus();
-  parts_.gate.CloseIfStill(opened.epoch, opened.generation,
-                           absl::UnavailableError(absl::StrCat(lacks, "; nothing was done")));
+  parts_.gate.CloseIfStill(opened.epoch, opened.generation, absl::UnavailableError(lacks));
   return absl::OkStatus();
 }
 

@@ -43,7 +43,7 @@ class Keeper {
   bool Pause() ABSL_LOCKS_EXCLUDED(mutex_);
   void Round();
   absl::Status Keep(const LedgerEpoch& row);
-  void TellProgress(const LedgerProgress& progress);
+  void TellProgress(const LedgerEpoch& row, const OpenedEpoch& opened);
   absl::Status Find(const LedgerEpoch& row, Generation generation);
   absl::Status HandIn(const LedgerEpoch& row);
   absl::Status LookAt(Generation generation);
@@ -51,7 +51,7 @@ class Keeper {
                                           std::uint64_t& entries);
   absl::StatusOr<std::string> WhatOutboxLacks(const LedgerEpoch& row, Generation generation,
                                               std::uint64_t entries);
-  absl::Status CheckOutbox(const OpenedEpoch& opened);
+  absl::Status CheckOutbox(const LedgerEpoch& row, const OpenedEpoch& opened);
   absl::StatusOr<std::string> FirstStart(bool has_epoch);
   absl::Status RebuildNow(const LedgerEpoch& row, Generation generation,
                           const std::string& because);

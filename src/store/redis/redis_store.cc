@@ -15,6 +15,7 @@
 #include "base/worker.h"
 #include "redis/event_loop.h"
 #include "redis/keys.h"
+#include "stock/store_health.h"
 #include "store/redis/batch_run.h"
 #include "store/redis/keeper.h"
 #include "store/redis/reconciliation.h"

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crash_point.h"
 #include "redis/outbox_entry.h"
+#include "stock/store_health.h"
 #include "store/redis/batch_run.h"
 #include "store/redis/store_fault.h"
 #include "telemetry/log.h"
@@ -68,32 +69,31 @@ std::vector<Fact> FactsOfDuplicate(const PendingCommand& pending) {
 absl::Status RefusedBy(const RedisReply& reply) {
   if (reply.IsError("OOM")) {
     return absl::ResourceExhaustedError(
-        "nothing was done: Redis is at its maxmemory and takes no more; give it more memory, or "
+        "Redis is at its maxmemory and takes no more; give it more memory, or "
         "wait until markers have ended");
   }
   if (reply.IsError("READONLY")) {
-    return absl::UnavailableError(
-        "nothing was done: this Redis is a replica; point redis.addr at the primary");
+    return absl::UnavailableError("this Redis is a replica; point redis.addr at the primary");
   }
   if (reply.IsError("LOADING")) {
-    return absl::UnavailableError("nothing was done: Redis is loading its data; retry in a moment");
+    return absl::UnavailableError("Redis is loading its data; retry in a moment");
   }
   if (reply.IsError("BUSY")) {
     return absl::UnavailableError(
-        "nothing was done: Redis is busy with a script of another program; retry, or end it with "
+        "Redis is busy with a script of another program; retry, or end it with "
         "SCRIPT KILL");
   }
   if (reply.text.find("WRONGTYPE") != reply.text.npos) {
-    return absl::UnavailableError(absl::StrCat(
-        "nothing was done: a key of this service holds another type (was it written by another "
-        "program?); delete what does not belong there, and it is made again: ",
-        reply.text));
+    return absl::UnavailableError(
+        absl::StrCat("a key of this service holds another type (was it written by another "
+                     "program?); delete what does not belong there, and it is made again: ",
+                     reply.text));
   }
   if (reply.IsError("MISCONF")) {
-    return absl::UnavailableError(absl::StrCat(
-        "nothing was done: Redis can not save its data and refuses to write: ", reply.text));
+    return absl::UnavailableError(
+        absl::StrCat("Redis can not save its data and refuses to write: ", reply.text));
   }
-  return absl::UnavailableError(absl::StrCat("nothing was done: Redis answered ", reply.text));
+  return absl::UnavailableError(absl::StrCat("Redis answered ", reply.text));
 }
 
 // ---- sending ------------------------------------------------------------------------------------
@@ -181,14 +181,14 @@ void ScriptAttempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply)
     result_.scripts_missing = true;
     for (PendingCommand* pending : call.commands) pending->lack = Lack::kHeld;
   } else if (reply->is(RedisReply::Kind::kError)) {
-    fault = RefusedBy(*reply);
+    fault = NothingDone(RefusedBy(*reply));
     parts_.look_again();
   } else {
     CrashPoint("after_script");
-    const bool expired = std::any_of(call.commands.begin(), call.commands.end(),
-                                     [](const PendingCommand* pending) {
-                                       return std::holds_alternative<Expire>(pending->command.verb);
-                                     });
+    const bool expired =
+        std::any_of(call.commands.begin(), call.commands.end(), [](const PendingCommand* pending) {
+          return std::holds_alternative<Expire>(pending->command.verb);
+        });
     if (expired) CrashPoint("after_expiry");
     absl::StatusOr<CallAnswer> answer = ReadAnswer(*reply, call);
     if (answer.ok()) return OnDecided(call, *std::move(answer));
@@ -204,20 +204,18 @@ void ScriptAttempt::OnDecided(ScriptCall& call, CallAnswer answer) {
   switch (answer.status) {
     case Status::kDecided: break;
     case Status::kOtherEpoch:
-      closed = absl::UnavailableError(absl::StrCat(
-          "Redis does not hold the stock as this instance knows it (epoch ",
-          answer.changes == "false" ? "is missing" : answer.changes, " instead of ",
-          result_.opened.epoch, "): it forgot, or the store is being rebuilt; nothing was done"));
+      closed = absl::UnavailableError(
+          absl::StrCat("Redis does not hold the stock as this instance knows it (epoch ",
+                       answer.changes == "false" ? "is missing" : answer.changes, " instead of ",
+                       result_.opened.epoch, "): it forgot, or the store is being rebuilt"));
       break;
     case Status::kForgot:
       closed = absl::UnavailableError(
-          "Redis has gone back to an older copy of its data; the store will be rebuilt; nothing "
-          "was "
-          "done");
+          "Redis has gone back to an older copy of its data; the store will be rebuilt");
       break;
     case Status::kOutboxLost:
-      closed = absl::UnavailableError(
-          "the key outbox is gone from Redis; the store will be rebuilt; nothing was done");
+      closed =
+          absl::UnavailableError("the key outbox is gone from Redis; the store will be rebuilt");
       break;
     case Status::kFull: {
       const absl::Status full = absl::ResourceExhaustedError(
@@ -228,7 +226,7 @@ void ScriptAttempt::OnDecided(ScriptCall& call, CallAnswer answer) {
     }
   }
   if (!closed.ok()) {
-    for (PendingCommand* pending : call.commands) pending->Fail(closed);
+    for (PendingCommand* pending : call.commands) pending->Fail(NothingDone(closed));
     if (parts_.gate.CloseIfStill(result_.opened.epoch, result_.opened.generation, closed))
       parts_.look_again();
     return;

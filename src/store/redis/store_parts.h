@@ -47,7 +47,4 @@ struct StoreParts {
   std::function<void()> reconcile;      // all books, unless that is under way
 };
 
-// What a caller is told of a fault after which nothing was done.
-absl::Status NothingDone(const absl::Status& fault);
-
 }  // namespace inventory
