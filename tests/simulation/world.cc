@@ -39,6 +39,10 @@ OrderId OrderOf(const Command& command) {
       command.verb);
 }
 
+bool IsExpiry(const std::pair<Command, TimeMs>& unanswered) {
+  return std::holds_alternative<Expire>(unanswered.first.verb);
+}
+
 // The ids are the store's own.
 std::string Text(const std::vector<Movement>& movements) {
   std::string text;
@@ -202,7 +206,7 @@ absl::Status World::CheckReplies(const Flight& flight, const std::vector<Reply>&
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const Command& command = flight.batch[i];
     if (replies[i].fault.ok()) {
-      RETURN_IF_ERROR(CheckReply(flight, i, replies[i]));
+      RETURN_IF_ERROR(CheckReply(flight, i, replies, unanswered));
     } else if (!machine_.disturb) {
       return Wrong(Text(command), " has no answer: ", replies[i].fault.ToString());
     } else if (!NothingWasDone(replies[i].fault)) {
@@ -216,11 +220,32 @@ absl::Status World::CheckReplies(const Flight& flight, const std::vector<Reply>&
   return Settle(unanswered);
 }
 
-absl::Status World::CheckReply(const Flight& flight, std::size_t at, const Reply& reply) {
+// Expiries among the unanswered come to light, too, where a later command of the batch finds the
+// units that they gave back.
+absl::Status World::CheckReply(const Flight& flight, std::size_t at,
+                               const std::vector<Reply>& replies,
+                               std::vector<std::pair<Command, TimeMs>>& unanswered) {
+  const Auditor before = unanswered.empty() ? Auditor() : auditor_;
   const Reply expected = auditor_.Decide(flight.batch[at], flight.time);
-  if (reply == expected) return absl::OkStatus();
+  if (replies[at] == expected) return absl::OkStatus();
+  Auditor ahead = before;
+  for (std::size_t i = 0; i < unanswered.size(); ++i) {
+    if (!IsExpiry(unanswered[i])) continue;
+    ahead.Decide(unanswered[i].first, unanswered[i].second);
+    Auditor then = ahead;
+    if (then.Decide(flight.batch[at], flight.time) != replies[at]) continue;
+    auditor_ = std::move(then);
+    const auto end = unanswered.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    unanswered.erase(std::remove_if(unanswered.begin(), end, IsExpiry), end);
+    return absl::OkStatus();
+  }
+  std::string batch;
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    batch += "\n  " + Text(flight.batch[i]) + ": " +
+             (replies[i].fault.ok() ? Text(replies[i]) : replies[i].fault.ToString());
+  }
   return Wrong(Text(flight.batch[at]), " at ", flight.time, "\n  expected ", Text(expected),
-               "\n  answered ", Text(reply));
+               "\n  answered ", Text(replies[at]), "\nin the batch", batch);
 }
 
 // ---- reads --------------------------------------------------------------------------------------

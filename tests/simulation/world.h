@@ -82,7 +82,8 @@ class World {
   absl::Status Land();   // waits for the oldest flight and checks its replies
   absl::Status Drain();  // lands all
   absl::Status CheckReplies(const Flight& flight, const std::vector<Reply>& replies);
-  absl::Status CheckReply(const Flight& flight, std::size_t at, const Reply& reply);
+  absl::Status CheckReply(const Flight& flight, std::size_t at, const std::vector<Reply>& replies,
+                          std::vector<std::pair<Command, TimeMs>>& unanswered);
   absl::Status CheckReadInFlight();
   absl::Status CheckReads();
   absl::Status CheckBooks();
