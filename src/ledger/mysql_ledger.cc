@@ -10,6 +10,7 @@
 #include "ledger/hand_ins.h"
 #include "ledger/look_up.h"
 #include "ledger/losses.h"
+#include "ledger/origin_adoption.h"
 #include "mysql/fact_export.h"
 #include "mysql/reads.h"
 #include "mysql/schema.h"
@@ -315,6 +316,15 @@ absl::Status MysqlLedger::OpenEpoch(const std::string& token) {
                           ",opened_at=UTC_TIMESTAMP(3) WHERE bucket=", kBucket);
     });
   });
+}
+
+// ---- taking over --------------------------------------------------------------------------------
+
+absl::StatusOr<AdoptedStock> MysqlLedger::Adopt(const OriginFigures& figures, bool dry_run,
+                                                const OriginLooker& look_again) {
+  // Unavailable where the earlier service's tables stand in the way, which is what this is for.
+  if (absl::Status opened = Open(); !opened.ok() && !absl::IsUnavailable(opened)) return opened;
+  return AdoptIntoLedger(pool_.dsn(), figures, dry_run, look_again);
 }
 
 // ---- the record ---------------------------------------------------------------------------------

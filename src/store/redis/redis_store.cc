@@ -17,6 +17,7 @@
 #include "redis/keys.h"
 #include "store/redis/batch_run.h"
 #include "store/redis/keeper.h"
+#include "store/redis/origin_keys.h"
 #include "store/redis/reconciliation.h"
 #include "store/redis/scripts.h"
 #include "store/redis/store_parts.h"
@@ -91,11 +92,9 @@ class RedisStore : public StockStore {
         "as mariadb-dump --single-transaction, from which Redis is made again"));
   }
 
-  void Adopt(bool, Done<AdoptedStock> done) override {
-    done(
-        absl::UnimplementedError("taking over the earlier service's Redis is not in this build; "
-                                 "with store: mysql its tables "
-                                 "can be taken over"));
+  void Adopt(bool dry_run, Done<AdoptedStock> done) override {
+    Slowly<AdoptedStock>([this, dry_run] { return AdoptOriginKeys(parts_, dry_run); },
+                         std::move(done));
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {
