@@ -169,6 +169,13 @@ class Ledger {
                                                   const std::string& replication_id) = 0;
   virtual absl::Status OpenEpoch(const std::string& token) = 0;
 
+  // ---- handing over -----------------------------------------------------------------------------
+  // Under the token, after ApplyHandIns: makes the mysql store the owner of what the ledger has, in
+  // one transaction. The row stays closed, and every call of this port, in any instance, answers
+  // FAILED_PRECONDITION from then on. The same for hand-ins that are not decided, and for books in
+  // quarantine: nothing was done. Answers the owner's new generation.
+  virtual absl::StatusOr<std::uint64_t> HandOverToMysql(const std::string& token) = 0;
+
   // ---- taking over from the earlier service -----------------------------------------------------
   // Makes the stock of what that service had in Redis, and in tables of the database, in one
   // transaction; the row of the epoch then stands there closed, its token stale, for the next look
