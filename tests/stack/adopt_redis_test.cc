@@ -368,6 +368,29 @@ TEST_F(LedgerAdoptionTest, TakesOverOnceAndNeverOverStock) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "the mysql store's"));
 }
 
+// More lines of one book than are written at a time.
+TEST_F(LedgerAdoptionTest, TakesABookWithManyOrders) {
+  OriginFigures figures{{{1, 5}, {2, 7}}, {}};
+  for (OrderId order = 1; order <= 12'000; ++order) {
+    figures.lines.push_back({{order, 1}, order % 2 == 0, order % 3 == 0 ? 2 : 0});
+  }
+  figures.lines.push_back({{1, 2}, false, 0});
+  MysqlLedger ledger({settings_.dsn});
+  const auto adopted = ledger.Adopt(figures, false, Unchanged);
+  ASSERT_OK(adopted);
+  EXPECT_EQ(adopted->lines, 12'001u);
+  EXPECT_EQ(adopted->unknown_quantities, 10'001u) << "of 2,000 that gave nothing back it is known";
+  EXPECT_THAT(Ask("SELECT CONCAT_WS(' ', book_id, stock, sequence) FROM inventory"),
+              ElementsAre("1 5 18001", "2 7 2"));
+  EXPECT_THAT(Ask("SELECT CONCAT_WS(' ', state, COUNT(*), SUM(quantity)) FROM order_lines WHERE"
+                  " book_id=1 GROUP BY state"),
+              ElementsAre("sold_by_deduct 6000 4000", "returned 6000 0"));
+  EXPECT_THAT(Ask("SELECT COUNT(*) FROM inventory_logs b LEFT JOIN inventory_logs a ON"
+                  " a.book_id=b.book_id AND a.sequence=b.sequence-1 WHERE"
+                  " COALESCE(a.after_stock, 0)<>b.before_stock OR (b.sequence>1 AND a.id IS NULL)"),
+              ElementsAre("0"));
+}
+
 // The connection breaks at a statement, before the server has it or when it answers; then adopting
 // goes on from whatever that left. What the store knows at the end.
 class CutShortTest : public LedgerAdoptionTest {
