@@ -74,7 +74,7 @@ class BookMaker {
   absl::Status Write();
 
  private:
-  absl::Status Do(Command command, Outcome wanted);
+  absl::Status Do(const Command& command, Outcome wanted);
   absl::Status TakeLine(const OriginLine& line);
   void Note(const OriginLine& line, ChangeType type);
 
@@ -103,7 +103,7 @@ absl::Status BookMaker::Make(const BookToAdopt& book) {
   return changes_ < kChangesAPortion ? absl::OkStatus() : Write();
 }
 
-absl::Status BookMaker::Do(Command command, Outcome wanted) {
+absl::Status BookMaker::Do(const Command& command, Outcome wanted) {
   ++changes_;
   const Outcome outcome = Decide(command, now_, facts_).outcome;
   if (outcome == wanted) return absl::OkStatus();
