@@ -106,6 +106,9 @@ void InventoryApi::AdoptStock(const v1::AdoptStockRequest& request, const CallCo
             response.set_sold_out_books(adopted.sold_out_books);
             response.set_locked_units(adopted.locked_units);
             response.set_log_rows(adopted.log_rows);
+            response.set_order_lines(adopted.lines);
+            response.set_unknown_quantities(adopted.unknown_quantities);
+            response.set_corrected_books(adopted.corrected_books);
           }));
 }
 

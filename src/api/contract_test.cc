@@ -181,6 +181,9 @@ AdoptStockResponse units 4 uint64
 AdoptStockResponse sold_out_books 5 uint64
 AdoptStockResponse locked_units 6 uint64
 AdoptStockResponse log_rows 7 uint64
+AdoptStockResponse order_lines 8 uint64
+AdoptStockResponse unknown_quantities 9 uint64
+AdoptStockResponse corrected_books 10 uint64
 ReconcileRequest dry_run 1 bool
 ReconcileRequest repair 2 bool
 ReconcileRequest book_ids 3 repeated-uint64

@@ -32,6 +32,8 @@ std::string EpochColumns() {
       kTokenLife * 1'000, " MICROSECOND");
 }
 
+constexpr int kEpochColumns = 6;
+
 absl::Status ReadCursor(const SqlRows& row, LedgerRows& rows) {
   rows.progress.epoch = row.U64(0);
   rows.progress.applied = row.U64(1);
@@ -77,12 +79,16 @@ absl::StatusOr<LedgerRows> ReadLedgerRows(Connection& connection) {
   ASSIGN_OR_RETURN(
       std::vector<SqlRows> results,
       connection.Run(absl::StrCat("SELECT ", CursorColumns(), ", ", EpochColumns(),
+                                  ", (SELECT store FROM store_owner WHERE id=1)"
                                   " FROM ledger_cursor c JOIN redis_epochs e ON e.bucket=c.bucket"
                                   " WHERE c.bucket=",
                                   kBucket)));
   LedgerRows rows;
   if (results.size() != 1) return UnexpectedAnswer();
   if (!results[0].Next()) return rows;
+  const int owner = kCursorColumns + kEpochColumns;
+  if (results[0].IsNull(owner)) return NoOwner();
+  RETURN_IF_ERROR(CheckOwner(results[0].Text(owner), kRedisOwner));
   RETURN_IF_ERROR(ReadCursor(results[0], rows));
   RETURN_IF_ERROR(ReadEpochRow(results[0], kCursorColumns, rows));
   return rows;

@@ -49,7 +49,7 @@ inline constexpr TimeMs kWriterLease = 2'000;
 // An instance that has not told for this long that it is there is not waited for.
 inline constexpr TimeMs kInstanceLife = 3'000;
 
-// Without locks, both rows of one moment.
+// Without locks, both rows of one moment. FailedPrecondition: the stock here is another store's.
 absl::StatusOr<LedgerRows> ReadLedgerRows(Connection& connection);
 
 enum class EpochLock { kShare, kUpdate };

@@ -53,10 +53,13 @@ std::string LineMisfit(const Movement& movement, const OrderLine* line) {
 
 std::string ReplayMovement(Movement movement, StockState& state) {
   const LineKey key{movement.order, movement.book};
-  const std::optional<OrderLine> after = LineAfter(movement);
+  std::optional<OrderLine> after = LineAfter(movement);
   std::optional<OrderLine> line;
   if (after) {
     if (const OrderLine* found = state.FindLine(key)) line = *found;
+    if (line && movement.type == ChangeType::kRelease && line->quantity == kUnknownQuantity) {
+      after = OrderLine{LineState::kReturned, kUnknownQuantity, kUnknownQuantity};
+    }
     if (line && *line == *after) return {};  // it was made
   }
   const OrderLine* const before_line = line ? &*line : nullptr;

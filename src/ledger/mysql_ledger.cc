@@ -10,6 +10,7 @@
 #include "ledger/hand_ins.h"
 #include "ledger/look_up.h"
 #include "ledger/losses.h"
+#include "ledger/origin_adoption.h"
 #include "mysql/fact_export.h"
 #include "mysql/reads.h"
 #include "mysql/schema.h"
@@ -315,6 +316,61 @@ absl::Status MysqlLedger::OpenEpoch(const std::string& token) {
                           ",opened_at=UTC_TIMESTAMP(3) WHERE bucket=", kBucket);
     });
   });
+}
+
+// ---- handing over -------------------------------------------------------------------------------
+
+// Locks in the ledger's order, but the owner's row for update: that waits for whatever is under way
+// in the ledger, and what comes after it finds another owner.
+absl::StatusOr<std::uint64_t> MysqlLedger::HandOverToMysql(const std::string& token) {
+  std::uint64_t generation = 0;
+  const auto attempt = [&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(
+        std::vector<SqlRows> results,
+        connection.Run(absl::StrCat(
+            "START TRANSACTION;SELECT epoch FROM ledger_cursor WHERE bucket=", kBucket,
+            " FOR UPDATE;SELECT store, generation FROM store_owner WHERE id=1 FOR UPDATE;"
+            "SELECT token, state + 0 FROM redis_epochs WHERE bucket=",
+            kBucket,
+            " FOR UPDATE;SELECT EXISTS(SELECT 1 FROM ledger_hand_ins WHERE decided=0),"
+            " EXISTS(SELECT 1 FROM ledger_quarantine WHERE book_id<>0)")));
+    if (results.size() != 4 || !results[3].Next()) return UnexpectedAnswer();
+    if (!results[1].Next()) return NoOwner();
+    generation = results[1].U64(1);
+    const bool closed =
+        results[2].Next() && results[2].U64(1) != static_cast<std::uint64_t>(EpochState::kOpen);
+    const bool ours = closed && results[2].Text(0) == token;
+    // A COMMIT whose answer was lost had taken effect.
+    if (ours && results[1].Text(0) == kMysqlOwner) return connection.Run("ROLLBACK").status();
+    RETURN_IF_ERROR(CheckOwner(results[1].Text(0), kRedisOwner));
+    if (!ours) return absl::AbortedError("another instance rebuilds the store");
+    if (results[3].U64(0) != 0 || results[3].U64(1) != 0) {
+      return absl::FailedPreconditionError(
+          results[3].U64(0) != 0 ? "what was handed in has not been decided yet"
+                                 : "books are in quarantine; see `inventoryctl ledger list`");
+    }
+    ++generation;
+    return connection
+        .Run(absl::StrCat(
+            "UPDATE redis_epochs SET token_at='1970-01-01' WHERE bucket=", kBucket,
+            ";UPDATE ledger_cursor SET writer=0,lease_at='1970-01-01' WHERE bucket=", kBucket,
+            ";DELETE FROM ledger_hand_ins;UPDATE store_owner SET store=", Quoted(kMysqlOwner),
+            ",generation=", generation, ",changed_at=UTC_TIMESTAMP(3) WHERE id=1;COMMIT"))
+        .status();
+  };
+  RETURN_IF_ERROR(With([&](Connection& connection) {
+    return RunTransaction(connection, [&] { return attempt(connection); });
+  }));
+  return generation;
+}
+
+// ---- taking over --------------------------------------------------------------------------------
+
+absl::StatusOr<AdoptedStock> MysqlLedger::Adopt(const OriginFigures& figures, bool dry_run,
+                                                const OriginLooker& look_again) {
+  // Unavailable where the earlier service's tables stand in the way, which is what this is for.
+  if (absl::Status opened = Open(); !opened.ok() && !absl::IsUnavailable(opened)) return opened;
+  return AdoptIntoLedger(pool_.dsn(), figures, dry_run, look_again);
 }
 
 // ---- the record ---------------------------------------------------------------------------------

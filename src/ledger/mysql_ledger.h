@@ -66,6 +66,10 @@ class MysqlLedger : public Ledger {
                                           const std::string& replication_id) override;
   absl::Status OpenEpoch(const std::string& token) override;
 
+  absl::StatusOr<std::uint64_t> HandOverToMysql(const std::string& token) override;
+  absl::StatusOr<AdoptedStock> Adopt(const OriginFigures& figures, bool dry_run,
+                                     const OriginLooker& look_again) override;
+
   absl::Status RecordLosses(std::uint64_t epoch, const std::vector<LostChange>& lost) override;
   absl::StatusOr<bool> RepairRow(const BookStock& found, const Balance& logged) override;
   absl::Status RecordRepair(const BookStock& found, const BookStock& repaired,

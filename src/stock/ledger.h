@@ -24,6 +24,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "stock/origin_figures.h"
 #include "stock/stock_store.h"
 #include "stock/types.h"
 
@@ -167,6 +168,21 @@ class Ledger {
                                                   const std::string& run_id,
                                                   const std::string& replication_id) = 0;
   virtual absl::Status OpenEpoch(const std::string& token) = 0;
+
+  // ---- handing over -----------------------------------------------------------------------------
+  // Under the token, after ApplyHandIns: makes the mysql store the owner of what the ledger has, in
+  // one transaction. The row stays closed, and every call of this port, in any instance, answers
+  // FAILED_PRECONDITION from then on. The same for hand-ins that are not decided, and for books in
+  // quarantine: nothing was done. Answers the owner's new generation.
+  virtual absl::StatusOr<std::uint64_t> HandOverToMysql(const std::string& token) = 0;
+
+  // ---- taking over from the earlier service -----------------------------------------------------
+  // Makes the stock of what that service had in Redis, and in tables of the database, in one
+  // transaction; the row of the epoch then stands there closed, its token stale, for the next look
+  // to rebuild Redis. Before that is durable `look_again` is called to its end. A dry run only says
+  // what would come of it. FAILED_PRECONDITION, with what to do: nothing was done, and why.
+  virtual absl::StatusOr<AdoptedStock> Adopt(const OriginFigures& figures, bool dry_run,
+                                             const OriginLooker& look_again) = 0;
 
   // ---- the record -------------------------------------------------------------------------------
   virtual absl::Status RecordLosses(std::uint64_t epoch, const std::vector<LostChange>& lost) = 0;

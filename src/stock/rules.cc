@@ -58,6 +58,9 @@ class Decision {
 
 bool NamesAll(Quantity asked, Quantity held) { return asked == 0 || asked == held; }
 
+// Of a line that was sold or given back; see kUnknownQuantity.
+bool MayBe(Quantity asked, Quantity held) { return asked == held || held == kUnknownQuantity; }
+
 bool SameLines(std::vector<ReservedLine> held, std::vector<AskedLine> asked) {
   const auto by_book = [](const auto& a, const auto& b) { return a.book < b.book; };
   std::sort(held.begin(), held.end(), by_book);
@@ -138,9 +141,9 @@ Reply Decision::operator()(const Deduct& command) {
   if (const OrderLine* line = state_.FindLine(key)) {
     switch (line->state) {
       case LineState::kSoldByDeduct:
-        return Answer(
-            line->quantity == command.quantity ? Outcome::kDuplicateOrder : Outcome::kOrderConflict,
-            command.book);
+        return Answer(MayBe(command.quantity, line->quantity) ? Outcome::kDuplicateOrder
+                                                              : Outcome::kOrderConflict,
+                      command.book);
       case LineState::kReserved:
       case LineState::kSoldByConfirm: return Answer(Outcome::kOrderConflict, command.book);
       case LineState::kReturned:
@@ -176,9 +179,11 @@ Reply Decision::operator()(const Release& command) {
     case LineState::kSoldByConfirm: return ReleaseSold(command, line);
     case LineState::kReturned:
     case LineState::kExpired:
-      return Answer(NamesAll(command.quantity, line.quantity) ? Outcome::kDuplicateRelease
-                                                              : Outcome::kOrderConflict,
-                    command.book);
+      return Answer(
+          NamesAll(command.quantity, line.quantity) || MayBe(command.quantity, line.quantity)
+              ? Outcome::kDuplicateRelease
+              : Outcome::kOrderConflict,
+          command.book);
     case LineState::kTombstone: break;
   }
   return Answer(Outcome::kNothingToRelease, command.book);
@@ -200,16 +205,19 @@ Reply Decision::ReleaseReserved(const Release& command, const OrderLine& line) {
 }
 
 Reply Decision::ReleaseSold(const Release& command, const OrderLine& line) {
-  if (!NamesAll(command.quantity, line.quantity)) {
+  const bool unknown = line.quantity == kUnknownQuantity;
+  if (unknown ? command.quantity == 0 : !NamesAll(command.quantity, line.quantity)) {
     return Answer(Outcome::kOrderConflict, command.book);
   }
+  const Quantity quantity = unknown ? command.quantity : line.quantity;
   const Balance before = BookNow(command.book);
-  if (before.total() + line.quantity > kMaxStock) return Answer(Outcome::kStockLimit, command.book);
+  if (before.total() + quantity > kMaxStock) return Answer(Outcome::kStockLimit, command.book);
 
   Balance after = before;
-  after.available += line.quantity;
-  Move(command.book, ChangeType::kRelease, line.quantity, before, after, command.order,
+  after.available += quantity;
+  Move(command.book, ChangeType::kRelease, quantity, before, after, command.order,
        {{}, command.reason});
+  // What came back does not tell what was sold: an unknown quantity stays unknown.
   state_.SetLine({command.order, command.book},
                  {LineState::kReturned, line.quantity, line.quantity});
   return Answer(Outcome::kReleased, command.book);

@@ -26,6 +26,9 @@
 //   expire       | -           | passed:      | -             | -               | -
 //                |             | released     |               |                 |
 //
+// A sold or released q may be kUnknownQuantity, below: then any n is the line's. What a release of
+// it says comes back, and a release of all, which nobody can say, is 40901.
+//
 // A refused command leaves no trace; tombstones, remembered cancels and an expiry that was due are
 // the exceptions. Before a command on an order is decided, its reservation, if passed, is expired
 // as a whole.
@@ -38,6 +41,11 @@
 #include "stock/types.h"
 
 namespace inventory {
+
+// Stands in a line, and in the deduct and release movements that made it, where the stock was taken
+// over from the earlier service: that one remembered that an order had bought or given back, not
+// how much. No command makes such a line.
+inline constexpr Quantity kUnknownQuantity = 0;
 
 // What the rules see of a store, and where they put results. A returned pointer is valid until the
 // next call of any method. Used by one thread at a time.

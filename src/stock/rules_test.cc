@@ -84,6 +84,26 @@ TEST_F(RulesTest, AReservationOfManyLinesAddsUpEachBook) {
   EXPECT_EQ(state_.books[1], (Balance{0, 100, 2}));
 }
 
+TEST_F(RulesTest, OfASaleOfUnknownQuantityAnyIsADuplicateAndComesBackOnce) {
+  Run(Restock{1, 100, {}, {}});
+  state_.lines[{11, 1}] = {LineState::kSoldByDeduct, kUnknownQuantity, 0};
+  EXPECT_EQ(Run(Deduct{1, 11, 5}), Outcome::kDuplicateOrder);
+  EXPECT_EQ(Run(Deduct{1, 11, 7}), Outcome::kDuplicateOrder);
+  EXPECT_EQ(Run(Reserve{11, {{1, 5}}, 60'000}), Outcome::kOrderConflict);
+  EXPECT_EQ(Run(Release{1, 11, 0, {}}), Outcome::kOrderConflict) << "how much is all of it?";
+  EXPECT_EQ(Run(Release{1, 11, 2'147'483'647, {}}), Outcome::kStockLimit);
+  EXPECT_EQ(state_.movements.size(), 1u);
+
+  EXPECT_EQ(Run(Release{1, 11, 5, {}}), Outcome::kReleased);
+  EXPECT_EQ(state_.movements.back().quantity, 5);
+  EXPECT_EQ(state_.books[1], (Balance{105, 0, 2}));
+  EXPECT_EQ((state_.lines[{11, 1}]), (OrderLine{LineState::kReturned, kUnknownQuantity, 0}));
+  EXPECT_EQ(WritesOf(Release{1, 11, 6, {}}), 0);
+  EXPECT_EQ(Run(Release{1, 11, 6, {}}), Outcome::kDuplicateRelease);
+  EXPECT_EQ(Run(Release{1, 11, 0, {}}), Outcome::kDuplicateRelease);
+  EXPECT_EQ(Run(Deduct{1, 11, 5}), Outcome::kOrderReleased);
+}
+
 TEST_F(RulesTest, SumsAreTakenIn64Bits) {
   constexpr auto kMax = std::numeric_limits<Quantity>::max();
   Run(Restock{1, kMax, {}, {}});

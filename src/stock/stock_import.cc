@@ -35,6 +35,16 @@ bool IsOfOrder(ChangeType type) {
   return type != ChangeType::kRestock && type != ChangeType::kAdjust;
 }
 
+// A deduct and a release of a line that was taken over may say kUnknownQuantity.
+Quantity LeastQuantity(ChangeType type) {
+  switch (type) {
+    case ChangeType::kAdjust: return 0;
+    case ChangeType::kDeduct:
+    case ChangeType::kRelease: return kUnknownQuantity;
+    default: return 1;
+  }
+}
+
 // The line after the movement; nullopt: a line in this state has no such movement.
 std::optional<OrderLine> Next(const OrderLine* line, const Movement& movement) {
   const Quantity quantity = movement.quantity;
@@ -44,10 +54,15 @@ std::optional<OrderLine> Next(const OrderLine* line, const Movement& movement) {
         movement.type == ChangeType::kDeduct ? LineState::kSoldByDeduct : LineState::kReserved,
         quantity, 0};
   }
-  if (!line || line->quantity != quantity) return std::nullopt;
+  if (!line) return std::nullopt;
   const bool is_reserved = line->state == LineState::kReserved;
   const bool is_sold =
       line->state == LineState::kSoldByDeduct || line->state == LineState::kSoldByConfirm;
+  // What came back does not tell what was sold: the line's quantity stays unknown.
+  if (movement.type == ChangeType::kRelease && is_sold && line->quantity == kUnknownQuantity) {
+    return OrderLine{LineState::kReturned, kUnknownQuantity, kUnknownQuantity};
+  }
+  if (line->quantity != quantity) return std::nullopt;
   switch (movement.type) {
     case ChangeType::kConfirm:
       if (!is_reserved) return std::nullopt;
@@ -197,7 +212,7 @@ absl::Status StockImport::CheckFields(const Movement& movement) const {
   if (is_of_order && !movement.request_id.empty()) {
     return Wrong(movement, "a ", std::string(Name(movement.type)), " has no request id");
   }
-  if (movement.quantity < (movement.type == ChangeType::kAdjust ? 0 : 1)) {
+  if (movement.quantity < LeastQuantity(movement.type)) {
     return Wrong(movement, "its quantity is ", movement.quantity);
   }
   if (movement.time < time_) {

@@ -187,7 +187,7 @@ TEST(StockImport, RefusesALogThatIsNone) {
       {"book 5, movement 6: release 6 makes", [](Stock& s) { s.movements[5].locked_after = 0; }},
       {"book 6, movement 5: release 2 makes", [](Stock& s) { s.movements[14].locked_after = 2; }},
       {"book 5, movement 9: adjust 3 makes", [](Stock& s) { s.movements[8].quantity = 3; }},
-      {"book 5, movement 2: its quantity is 0", [](Stock& s) { s.movements[1].quantity = 0; }},
+      {"book 5, movement 3: its quantity is 0", [](Stock& s) { s.movements[2].quantity = 0; }},
       {"book 5, movement 2: its time is before", [](Stock& s) { s.movements[1].time = 9; }},
       {"book 5, movement 1: its time is before", [](Stock& s) { s.movements[0].time = -1; }},
       {"book 5, movement 1: a restock of order 3", [](Stock& s) { s.movements[0].order = 3; }},
@@ -360,6 +360,33 @@ TEST(StockImport, RefusesKindsOutOfOrder) {
   EXPECT_THAT(Import(facts, state),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "book 5, movement 1: comes after request id 'c' of book 5"));
+}
+
+// As they are taken over from the earlier service: it did not keep how much an order bought.
+TEST(StockImport, TakesLinesOfUnknownQuantity) {
+  LogOf book(kBook);
+  book.Then(ChangeType::kRestock, 100, 0, 100);
+  book.Then(ChangeType::kDeduct, 0, 10, 0);
+  book.Then(ChangeType::kDeduct, 0, 11, 0);
+  book.Then(ChangeType::kRelease, 0, 11, 0);
+  book.Then(ChangeType::kDeduct, 0, 12, 0);
+  book.Then(ChangeType::kRelease, 4, 12, 4);
+  std::vector<Fact> facts(book.movements().begin(), book.movements().end());
+  facts.emplace_back(BalanceFact{kBook, book.balance()});
+  facts.emplace_back(LineFact{{10, kBook}, {LineState::kSoldByDeduct, 0, 0}});
+  facts.emplace_back(LineFact{{11, kBook}, {LineState::kReturned, 0, 0}});
+  facts.emplace_back(LineFact{{12, kBook}, {LineState::kReturned, 0, 0}});
+  FakeState state;
+  EXPECT_OK(Import(facts, state));
+  EXPECT_EQ((state.lines[{12, kBook}]), (OrderLine{LineState::kReturned, 0, 0}));
+  EXPECT_EQ(state.books[kBook].available, 104);
+
+  // Nothing else may move nothing.
+  LogOf other(kBook);
+  other.Then(ChangeType::kRestock, 100, 0, 100).Then(ChangeType::kReserve, 0, 10, 0);
+  FakeState empty;
+  EXPECT_THAT(Import({other.movements().begin(), other.movements().end()}, empty),
+              StatusIs(absl::StatusCode::kInvalidArgument, "its quantity is 0"));
 }
 
 }  // namespace

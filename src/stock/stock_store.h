@@ -137,13 +137,19 @@ struct BackupResult {
   std::uint64_t bytes = 0;
 };
 
-// What the tables of the earlier service held.
+// What the earlier service held.
 struct AdoptedStock {
   std::uint64_t books = 0;
   std::uint64_t units = 0;  // to be sold, of all books
   std::uint64_t sold_out_books = 0;
   std::uint64_t locked_units = 0;  // held by that service's orders: not taken over
   std::uint64_t log_rows = 0;      // kept where they are, not taken over
+  // Of what was taken over from Redis: orders that it remembered, once for each of their books;
+  // those of them of which nobody knows how much they bought; and books of which the service's
+  // tables said another figure.
+  std::uint64_t lines = 0;
+  std::uint64_t unknown_quantities = 0;
+  std::uint64_t corrected_books = 0;
 };
 
 // Stock that is kept in two places, compared book by book.
@@ -236,10 +242,10 @@ class StockStore {
   // A consistent copy under the store's backup folder, made while serving.
   virtual void Backup(const std::string& name, Done<BackupResult> done) = 0;
 
-  // Takes over the stock that the earlier service has in the store's database: each book begins
-  // with one movement that says so. A dry run only looks. Until then the store refuses all else,
-  // and Status says so; afterwards it serves. FAILED_PRECONDITION, with what to do: there is
-  // nothing to take over, or not any more; figures that no stock can have.
+  // Takes over the stock that the earlier service has in the store's database, or in its Redis:
+  // each book begins with one movement that says so. A dry run only looks. Until then the store
+  // refuses all else, and Status says so; afterwards it serves. FAILED_PRECONDITION, with what to
+  // do: there is nothing to take over, or not any more; figures that no stock can have.
   virtual void Adopt(bool dry_run, Done<AdoptedStock> done) = 0;
 
   // What follows, up to Export, is for stock that is kept in two places, or may move from one to

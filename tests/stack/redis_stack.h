@@ -31,14 +31,20 @@ inline absl::Status AwaitServing(StockStore& store) {
   return absl::OkStatus();
 }
 
-inline absl::StatusOr<std::unique_ptr<StockStore>> OpenRedisStack(
+// Does not wait for it.
+inline absl::StatusOr<std::unique_ptr<StockStore>> StartRedisStack(
     const RedisStackSettings& settings) {
   LedgerSettings ledger;
   ledger.dsn = settings.dsn;
   ledger.redis = settings.store.endpoint;
   ledger.idempotency_ttl = settings.store.idempotency_ttl;
   ASSIGN_OR_RETURN(std::unique_ptr<Ledger> opened, OpenLedger(ledger));
-  std::unique_ptr<StockStore> store = OpenRedisStore(settings.store, std::move(opened));
+  return OpenRedisStore(settings.store, std::move(opened));
+}
+
+inline absl::StatusOr<std::unique_ptr<StockStore>> OpenRedisStack(
+    const RedisStackSettings& settings) {
+  ASSIGN_OR_RETURN(std::unique_ptr<StockStore> store, StartRedisStack(settings));
   RETURN_IF_ERROR(AwaitServing(*store));
   return store;
 }

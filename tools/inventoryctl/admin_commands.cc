@@ -83,6 +83,14 @@ void ShowAdopted(Session& session, bool dry_run, const v1::AdoptStockResponse& a
   add("sold out", adopted.sold_out_books(), "books with a stock of 0");
   add("locked units", adopted.locked_units(), "held by the Go service's orders: not taken over");
   add("log rows", adopted.log_rows(), "kept in origin_inventory_logs: not taken over");
+  if (adopted.order_lines() > 0) {
+    add("order lines", adopted.order_lines(), "remembered in Redis: duplicates from now on");
+    add("unknown quantities", adopted.unknown_quantities(),
+        "of those order lines: any quantity is a duplicate");
+  }
+  if (adopted.corrected_books() > 0) {
+    add("corrected", adopted.corrected_books(), "books that the Go service's tables had otherwise");
+  }
   table.Flush(out);
   if (adopted.locked_units() > 0) {
     out << "\nThe orders that hold the locked units are not known here. For each that ends "
@@ -98,7 +106,8 @@ void ShowAdopted(Session& session, bool dry_run, const v1::AdoptStockResponse& a
 void AddAdopt(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::AdoptStockRequest>();
   CommandSpec command = root.AddCommand(
-      "adopt", "Take over the stock that the earlier Go service has in the store's MySQL database");
+      "adopt",
+      "Take over the stock that the earlier Go service has in the store's MySQL database or Redis");
   command.AddFlag(
       "--dry-run", [request] { request->set_dry_run(true); },
       "check it and say what there is, change nothing");

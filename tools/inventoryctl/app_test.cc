@@ -348,7 +348,17 @@ TEST_F(AppTest, SaysWhatIsTakenOverAndWhatIsNot) {
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("For each that ends unpaid"), HasSubstr("nothing was changed"),
                     Not(HasSubstr("taken over; the"))));
-  EXPECT_THAT(Run("adopt --json").out, HasSubstr("\"lockedUnits\":\"5\",\"logRows\":\"0\"}"));
+  EXPECT_THAT(Run("adopt --json").out,
+              HasSubstr("\"lockedUnits\":\"5\",\"logRows\":\"0\",\"orderLines\":\"0\""));
+}
+
+TEST_F(AppTest, SaysWhatIsTakenOverFromRedis) {
+  service_.Will("AdoptStock",
+                "books: 2 units: 7 order_lines: 30 unknown_quantities: 29 corrected_books: 1");
+  EXPECT_THAT(Run("adopt").out,
+              AllOf(HasSubstr("order lines            30  remembered in Redis"),
+                    HasSubstr("unknown quantities     29  of those order lines"),
+                    HasSubstr("corrected               1  books that the Go service's tables")));
 }
 
 TEST_F(AppTest, SaysWhyNothingIsTakenOver) {

@@ -224,9 +224,7 @@ void HandOver(Session& session, const v1::HandOverRequest& request, bool confirm
       "Hands the stock in the database over to the ", request.to(),
       " store, after what is under way; nothing is lost.\nFrom then on every instance of the "
       "present store refuses all calls, until instances with store: ",
-      request.to(),
-      " are\nstarted on the database. The redis store hands nothing back yet: export and "
-      "import do.");
+      request.to(), " are\nstarted on the database. It may be handed back in the same way.");
   if (!confirmed && !session.IsConfirmed(warning)) return;
   session.Answer(session.client().HandOver(request), [&](const v1::HandOverResponse& answer) {
     if (answer.code() != 0) return;
@@ -242,7 +240,9 @@ store that had it refuses all calls, in every instance, until instances of the o
 
   inventoryctl handover --to redis    asks, then says what to do next
   store: redis                        in the configuration of every instance; restart them all
-  inventoryctl status                 serving, once Redis has been filled from the tables)";
+  inventoryctl status                 serving, once Redis has been filled from the tables
+
+With --to mysql it goes the other way, once no book is in quarantine (inventoryctl ledger list).)";
 
 void AddHandOver(CommandSpec root, Session& session) {
   auto request = std::make_shared<v1::HandOverRequest>();

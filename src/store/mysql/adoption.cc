@@ -1,19 +1,17 @@
 #include "store/mysql/adoption.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "mysql/batch_facts.h"
 #include "mysql/connection.h"
 #include "mysql/migrations.h"
+#include "mysql/origin_stock.h"
 #include "mysql/origin_tables.h"
 #include "mysql/rights.h"
 #include "mysql/rows.h"
@@ -25,113 +23,6 @@
 
 namespace inventory {
 namespace {
-
-// Tables are read in portions, so that no statement runs into the connection's time limits.
-constexpr int kBooksAPortion = 5'000;
-constexpr int kLogRowsAPortion = 200'000;
-constexpr std::size_t kNamedRows = 10;
-constexpr char kRemark[] = "adopted from the earlier Go service";
-
-// ---- what is there ------------------------------------------------------------------------------
-
-struct OriginBook {
-  BookId book = 0;
-  Quantity stock = 0;
-};
-
-// Reads the Go service's stock, and judges it. The connection outlives this.
-class OriginStock {
- public:
-  OriginStock(Connection& connection, std::string table)
-      : connection_(connection), table_(std::move(table)) {}
-
-  // Puts the next of those books into `books` that are fit to be taken over. False: there are none
-  // left.
-  absl::StatusOr<bool> Next(std::vector<OriginBook>& books);
-
-  // Of all that has been read. FailedPrecondition: names the rows that are not fit.
-  absl::Status Verdict() const;
-  const AdoptedStock& figures() const { return figures_; }
-
- private:
-  // Nullopt: not fit.
-  std::optional<OriginBook> Judge(const SqlRows& row);
-
-  Connection& connection_;
-  const std::string table_;
-  // The id read last, as text: in a column that somebody has made signed it may be anything.
-  std::string last_;
-  AdoptedStock figures_;
-  std::uint64_t unfit_ = 0;
-  std::vector<std::string> named_;
-};
-
-absl::StatusOr<bool> OriginStock::Next(std::vector<OriginBook>& books) {
-  ASSIGN_OR_RETURN(
-      std::vector<SqlRows> results,
-      connection_.Run(absl::StrCat(
-          "SELECT book_id, stock, locked_stock, book_id > 0 AND stock BETWEEN 0 AND ", kMaxStock,
-          " FROM ", table_, " FORCE INDEX (PRIMARY)", last_.empty() ? "" : " WHERE book_id>", last_,
-          " ORDER BY book_id LIMIT ", kBooksAPortion)));
-  SqlRows& row = results.front();
-  books.clear();
-  while (row.Next()) {
-    last_ = std::string(row.Text(0));
-    if (const std::optional<OriginBook> book = Judge(row)) books.push_back(*book);
-  }
-  return row.size() > 0;
-}
-
-std::optional<OriginBook> OriginStock::Judge(const SqlRows& row) {
-  if (row.U64(3) != 1) {  // NULL too
-    ++unfit_;
-    if (named_.size() < kNamedRows) {
-      named_.push_back(absl::StrCat("book ", std::string(row.Text(0)), " with stock ",
-                                    row.IsNull(1) ? "NULL" : std::string(row.Text(1))));
-    }
-    return std::nullopt;
-  }
-  const OriginBook book{row.U64(0), row.I32(1)};
-  ++figures_.books;
-  figures_.units += static_cast<std::uint64_t>(book.stock);
-  if (book.stock == 0) ++figures_.sold_out_books;
-  if (row.I64(2) > 0) figures_.locked_units += row.U64(2);
-  return book;
-}
-
-absl::Status OriginStock::Verdict() const {
-  if (unfit_ == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "nothing was taken over: ", unfit_, " rows of the table ", table_,
-      " are not fit: ", absl::StrJoin(named_, ", "), unfit_ > named_.size() ? ", …" : "",
-      "; a book's id is at least 1, its stock between 0 and ", kMaxStock,
-      ": correct or delete these rows and try again"));
-}
-
-absl::StatusOr<std::uint64_t> CountRows(Connection& connection, const std::string& table) {
-  std::uint64_t rows = 0;
-  for (std::string last = "0"; !last.empty();) {
-    ASSIGN_OR_RETURN(
-        std::vector<SqlRows> results,
-        connection.Run(absl::StrCat("SELECT COUNT(*), MAX(id) FROM (SELECT id FROM ", table,
-                                    " FORCE INDEX (PRIMARY) WHERE id>", last, " ORDER BY id LIMIT ",
-                                    kLogRowsAPortion, ") AS counted")));
-    SqlRows& row = results.front();
-    if (!row.Next()) return absl::InternalError("the database does not count");
-    rows += row.U64(0);
-    last = std::string(row.Text(1));  // NULL: there were none
-  }
-  return rows;
-}
-
-// ---- taking over --------------------------------------------------------------------------------
-
-Command Opening(const OriginBook& from) {
-  const std::string request_id = absl::StrCat("adopt:", from.book);
-  // A restock of nothing is no movement; an adjust to 0 is one, and makes the book.
-  if (from.stock == 0) return {Adjust{from.book, true, 0, std::nullopt, request_id, kRemark}, {}};
-  return {Restock{from.book, from.stock, request_id, kRemark}, {}};
-}
 
 // The schema lock is held.
 class Adoption {
@@ -189,7 +80,7 @@ absl::Status Adoption::Look() {
 
 absl::Status Adoption::LookAtRows() {
   const bool live = origin_.state == OriginTables::State::kLive;
-  OriginStock stock(connection_, live ? "inventory" : kOriginInventory);
+  OriginStockTable stock(connection_, live ? "inventory" : kOriginInventory);
   std::vector<OriginBook> books;
   for (bool more = true; more;) {
     ASSIGN_OR_RETURN(more, stock.Next(books));
@@ -198,7 +89,7 @@ absl::Status Adoption::LookAtRows() {
   figures_ = stock.figures();
   if (!origin_.has_logs) return absl::OkStatus();
   ASSIGN_OR_RETURN(figures_.log_rows,
-                   CountRows(connection_, live ? "inventory_logs" : kOriginLogs));
+                   CountOriginLog(connection_, live ? "inventory_logs" : kOriginLogs));
   return absl::OkStatus();
 }
 
@@ -206,7 +97,7 @@ absl::Status Adoption::LookAtRows() {
 // committed ends with the connection.
 absl::Status Adoption::Fill() {
   ASSIGN_OR_RETURN(const TimeMs now, Begin());
-  OriginStock stock(connection_, kOriginInventory);
+  OriginStockTable stock(connection_, kOriginInventory);
   std::vector<OriginBook> books;
   for (bool more = true; more;) {
     ASSIGN_OR_RETURN(more, stock.Next(books));
@@ -238,7 +129,7 @@ absl::StatusOr<TimeMs> Adoption::Begin() {
 absl::Status Adoption::Write(const std::vector<OriginBook>& books, TimeMs now) {
   BatchFacts facts;
   for (const OriginBook& book : books) {
-    const Outcome outcome = Decide(Opening(book), now, facts).outcome;
+    const Outcome outcome = Decide(OpeningOf(book), now, facts).outcome;
     if (outcome != Outcome::kRestocked && outcome != Outcome::kAdjusted) {
       return absl::InternalError(
           absl::StrCat("book ", book.book, " was refused: ", std::string(Info(outcome).message)));

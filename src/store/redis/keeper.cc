@@ -82,8 +82,10 @@ void Keeper::Round() {
     parts_.waiters.GiveUp(row.status());
   }
   if (kept.ok()) return;
-  // While the store is open a database that is away is the ledger's matter, not the sales'.
-  if (!parts_.gate.health().ok()) parts_.gate.Close(kept);
+  // While the store is open a database that is away is the ledger's matter, not the sales'. One
+  // whose stock has become another store's is not to be sold from.
+  const bool is_over = absl::IsFailedPrecondition(row.status());
+  if (is_over || !parts_.gate.health().ok()) parts_.gate.Close(kept);
 }
 
 absl::Status Keeper::Keep(const LedgerEpoch& row) {

@@ -36,14 +36,40 @@ std::string NewToken() {
   return absl::StrCat(absl::Hex(bits(device), absl::kZeroPad16));
 }
 
+constexpr int kQuarantineNamed = 10;
+
+absl::Status InQuarantine(const std::vector<QuarantinedBook>& waiting) {
+  std::string books;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (i == kQuarantineNamed) {
+      books += ", …";
+    } else {
+      absl::StrAppend(&books, i == 0 ? "" : ", ", waiting[i].book);
+    }
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "changes that the ledger could not take over are in quarantine, of the books ", books,
+      ": the database does not hold their true figures; nothing was handed over; settle them with "
+      "`inventoryctl ledger list`, `retry` and `skip`, and try again"));
+}
+
+absl::Status Suffixed(const absl::Status& status, const std::string& text) {
+  return absl::Status(status.code(), absl::StrCat(std::string(status.message()), text));
+}
+
 // One rebuild.
 class Rebuilding {
  public:
   Rebuilding(StoreParts& parts, const LedgerEpoch& row, const RedisServerFacts& server,
-             RedisConnection::Generation generation)
-      : parts_(parts), row_(row), server_(server), generation_(generation) {}
+             RedisConnection::Generation generation, std::string token)
+      : parts_(parts),
+        row_(row),
+        server_(server),
+        generation_(generation),
+        token_(std::move(token)) {}
 
   absl::StatusOr<OpenedEpoch> Run(const std::string& because);
+  absl::StatusOr<std::uint64_t> HandOver();
 
  private:
   absl::StatusOr<RedisReply> Call(RedisConnection::Command command);
@@ -64,7 +90,7 @@ class Rebuilding {
   const LedgerEpoch& row_;
   const RedisServerFacts& server_;
   const RedisConnection::Generation generation_;
-  const std::string token_ = NewToken();
+  const std::string token_;
   std::uint64_t new_epoch_ = 0;
   bool first_part_ = true;
   std::uint64_t drained_ = 0;
@@ -108,6 +134,38 @@ absl::StatusOr<OpenedEpoch> Rebuilding::Run(const std::string& because) {
             std::chrono::duration_cast<milliseconds>(steady_clock::now() - began).count()}});
   ASSIGN_OR_RETURN(const LedgerEpoch row, parts_.ledger.ReadEpoch());
   return OpenedEpoch{new_epoch_, generation_, 0, row.progress};
+}
+
+// The token is of one that rebuilds, so that every instance closes and hands in, and a crash is
+// made good by whoever finds it left behind.
+absl::StatusOr<std::uint64_t> Rebuilding::HandOver() {
+  RETURN_IF_ERROR(parts_.ledger.CloseEpoch(row_.epoch, token_));
+  parts_.gate.Close(absl::UnavailableError("the stock is being handed over to the mysql store"));
+  LogWarn("handing the stock over to the mysql store; from now on calls are refused",
+          {{"epoch", row_.epoch}});
+  const auto gather = [this]() -> absl::Status {
+    RETURN_IF_ERROR(CloseRedis());
+    RETURN_IF_ERROR(Drain());
+    ASSIGN_OR_RETURN(const std::vector<QuarantinedBook> waiting,
+                     parts_.ledger.ListQuarantine(0, kQuarantineNamed + 1));
+    if (!waiting.empty()) return InQuarantine(waiting);
+    return GatherHandIns();
+  };
+  if (absl::Status gathered = gather(); !gathered.ok()) {
+    return Suffixed(gathered,
+                    "; the stock was not handed over: the redis store is rebuilt and serves again "
+                    "in some seconds");
+  }
+  absl::StatusOr<std::uint64_t> generation = parts_.ledger.HandOverToMysql(token_);
+  if (!generation.ok()) {
+    return Suffixed(generation.status(),
+                    "; look whether it was handed over: inventoryctl status says whose the stock "
+                    "is");
+  }
+  LogWarn("handed the stock over to the mysql store", {{"generation", *generation},
+                                                       {"drained_entries", drained_},
+                                                       {"handed_in_movements", handed_in_}});
+  return generation;
 }
 
 // From here on no script sells, whoever sends it.
@@ -286,7 +344,28 @@ absl::StatusOr<OpenedEpoch> Rebuild(StoreParts& parts, const LedgerEpoch& row,
                                     const RedisServerFacts& server,
                                     RedisConnection::Generation generation,
                                     const std::string& because) {
-  return Rebuilding(parts, row, server, generation).Run(because);
+  return Rebuilding(parts, row, server, generation, NewToken()).Run(because);
+}
+
+absl::StatusOr<std::uint64_t> HandOverToMysql(StoreParts& parts) {
+  const absl::StatusOr<OpenedEpoch> opened = parts.gate.Look();
+  // Another store's stock, say: that is no matter of trying again.
+  if (absl::IsFailedPrecondition(opened.status())) return opened.status();
+  if (!opened.ok()) return NothingDone(opened.status());
+  const absl::StatusOr<std::vector<QuarantinedBook>> waiting =
+      parts.ledger.ListQuarantine(0, kQuarantineNamed + 1);
+  if (!waiting.ok()) return NothingDone(waiting.status());
+  if (!waiting->empty()) return InQuarantine(*waiting);
+  const absl::StatusOr<LedgerEpoch> row = parts.ledger.ReadEpoch();
+  if (!row.ok()) return NothingDone(row.status());
+  if (row->epoch != opened->epoch || !row->token.empty()) {
+    return absl::UnavailableError("nothing was done: the store is being rebuilt; try again");
+  }
+  const absl::StatusOr<std::uint64_t> generation =
+      Rebuilding(parts, *row, {}, opened->generation, absl::StrCat("handover-", NewToken()))
+          .HandOver();
+  parts.look_again();
+  return generation;
 }
 
 void LogLosses(StoreParts& parts, std::uint64_t epoch, const std::vector<LostChange>& lost) {

@@ -26,6 +26,12 @@ absl::StatusOr<OpenedEpoch> Rebuild(StoreParts& parts, const LedgerEpoch& row,
                                     RedisConnection::Generation generation,
                                     const std::string& because);
 
+// Steps 1 to 3, for good: then the ledger has all there is and becomes the mysql store's, and Redis
+// stays closed. The gate is closed behind the row. A crash, or a fault, before the owner has
+// changed leaves a rebuild cut short, which an instance begins again: the store serves as before.
+// Answers the owner's new generation.
+absl::StatusOr<std::uint64_t> HandOverToMysql(StoreParts& parts);
+
 // Who has handed in is waited for, so long.
 inline constexpr std::chrono::seconds kHandInLimit{5};
 

@@ -18,6 +18,8 @@
 #include "stock/store_health.h"
 #include "store/redis/batch_run.h"
 #include "store/redis/keeper.h"
+#include "store/redis/origin_keys.h"
+#include "store/redis/rebuild.h"
 #include "store/redis/reconciliation.h"
 #include "store/redis/scripts.h"
 #include "store/redis/store_parts.h"
@@ -92,11 +94,9 @@ class RedisStore : public StockStore {
         "as mariadb-dump --single-transaction, from which Redis is made again"));
   }
 
-  void Adopt(bool, Done<AdoptedStock> done) override {
-    done(
-        absl::UnimplementedError("taking over the earlier service's Redis is not in this build; "
-                                 "with store: mysql its tables "
-                                 "can be taken over"));
+  void Adopt(bool dry_run, Done<AdoptedStock> done) override {
+    Slowly<AdoptedStock>([this, dry_run] { return AdoptOriginKeys(parts_, dry_run); },
+                         std::move(done));
   }
 
   void Export(Done<std::unique_ptr<FactReader>> done) override {
@@ -129,10 +129,19 @@ class RedisStore : public StockStore {
                              std::move(done));
   }
 
-  void HandOver(const std::string&, Done<std::string> done) override {
-    done(absl::UnimplementedError(
-        "handing the redis store's stock over to another is not in this build; export it, and "
-        "import it where it shall be"));
+  void HandOver(const std::string& to, Done<std::string> done) override {
+    if (to != "mysql") {
+      return done(absl::FailedPreconditionError(
+          "nothing was done: the database's stock is the redis store's already; from here it can "
+          "be handed over to mysql"));
+    }
+    Slowly<std::string>(
+        [this]() -> absl::StatusOr<std::string> {
+          RETURN_IF_ERROR(HandOverToMysql(parts_).status());
+          return "write store: mysql in the configuration of every instance and restart them; what "
+                 "Redis still holds is of no use to anybody and may be deleted";
+        },
+        std::move(done));
   }
 
   absl::Status Close() override;

@@ -5,8 +5,8 @@
 //   stock:<book>                  text    available
 //   book:<book>                   hash    available, locked, sequence, epoch: this is the book
 //   deduct:stock:<book>:<order>   text    '<quantity>[ confirm] <epoch>': the line is sold
-//   release:stock:<book>:<order>  text    '<quantity>[ expired] <epoch>': it was given back; 0: it
-//                                         never will be sold
+//   release:stock:<book>:<order>  text    '<quantity>[ expired| adopted] <epoch>': it was given
+//                                         back; 0: it never will be sold
 //   reservation:<order>           text    '<state> <deadline> <book>:<quantity>,… <epoch>'
 //   reservations:due              zset    open reservations by deadline
 //   request:<book>:<request id>   text    '<type> <set_to> <quantity> <expected|-> <epoch>'

@@ -66,6 +66,7 @@ local book_count = tonumber(ARGV[9])
 local next_key = 5 + 2 * book_count    -- the verb's first key
 local next_arg = 10 + 2 * book_count   -- and argument
 local LIMIT = 2147483647
+local UNKNOWN = 0  -- quantity of a line that was taken over from the earlier service (stock/rules.h)
 
 -- ---- books --------------------------------------------------------------------------------------
 
@@ -201,6 +202,7 @@ local function Line(deduct, release, is_new, fact)
   if release then
     local quantity, how = string.match(release, '^(%d+) ?(%a*)$')
     if quantity == '0' then return 'tombstone', 0 end
+    if how == 'adopted' then return 'returned', UNKNOWN end
     return how == 'expired' and 'expired' or 'returned', tonumber(quantity)
   end
   if is_new and new_is_known then return 'none', 0 end

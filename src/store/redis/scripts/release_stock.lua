@@ -13,11 +13,11 @@ redis.call('ZCARD', KEYS[3])  -- an error here, where nothing is written yet
 local count = tonumber(ARGV[next_arg])
 local stored = redis.call('MGET', unpack(KEYS, next_key, next_key + 3 * count - 1))
 
-local function GiveBack(book, key, arg, quantity, locked)
+local function GiveBack(book, key, arg, quantity, locked, how)
   Move(book, 2, quantity, book.available + quantity, book.locked - locked, ARGV[arg + 1], '',
        ARGV[arg + 5], ARGV[arg + 6])
   Delete(KEYS[key])
-  Put(KEYS[key + 1], string.format('%d', quantity), true)
+  Put(KEYS[key + 1], string.format('%d', quantity) .. (how or ''), true)
 end
 
 -- Of a line that an open reservation holds: only where it is all of it, which then ends.
@@ -44,10 +44,14 @@ local function ReleaseLine(book, state, held_quantity, key, arg, asked, act)
     return OUTCOME.kNothingToRelease
   end
   if state == 'tombstone' then return OUTCOME.kNothingToRelease end
-  if asked ~= 0 and asked ~= held_quantity then return OUTCOME.kOrderConflict end
-  if state == 'returned' or state == 'expired' then return OUTCOME.kDuplicateRelease end
-  if book.available + book.locked + held_quantity > LIMIT then return OUTCOME.kStockLimit end
-  if act then GiveBack(book, key, arg, held_quantity, 0) end
+  local given_back = state == 'returned' or state == 'expired'
+  if given_back and held_quantity == UNKNOWN then return OUTCOME.kDuplicateRelease end
+  -- Of a sale of unknown quantity comes back what the caller says; all of it is nobody's to say.
+  local back = held_quantity == UNKNOWN and asked or held_quantity
+  if back == 0 or (asked ~= 0 and asked ~= back) then return OUTCOME.kOrderConflict end
+  if given_back then return OUTCOME.kDuplicateRelease end
+  if book.available + book.locked + back > LIMIT then return OUTCOME.kStockLimit end
+  if act then GiveBack(book, key, arg, back, 0, held_quantity == UNKNOWN and ' adopted') end
   return OUTCOME.kReleased
 end
 

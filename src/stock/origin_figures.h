@@ -1,0 +1,34 @@
+// What the earlier Go service left behind, as it is taken over.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "stock/types.h"
+
+namespace inventory {
+
+struct OriginBook {
+  BookId book = 0;
+  Quantity stock = 0;  // that it could sell
+};
+
+// An order that it remembered to have sold to.
+struct OriginLine {
+  LineKey key;
+  bool returned = false;  // and to have taken back from; or it would not have sold to it any more
+  Quantity quantity = 0;  // kUnknownQuantity (stock/rules.h), if need be
+};
+
+// What it had in Redis.
+struct OriginFigures {
+  std::vector<OriginBook> books;  // by id
+  std::vector<OriginLine> lines;  // by book, then by order; their books are among `books`
+};
+
+// Looks again whether the figures still stand there, a part at each call. False: that was all.
+// FailedPrecondition: they do not.
+using OriginLooker = std::function<absl::StatusOr<bool>()>;
+
+}  // namespace inventory
