@@ -27,7 +27,9 @@ local function Decide(book, quantity, key, arg, at)
                                     Held(KEYS[key + 1], stored[at + 1]), ARGV[arg + 3] == '1',
                                     ARGV[arg + 4])
   if not state or not book then return Lack(-1) end
-  if state == 'sold' and (held_quantity == quantity or held_quantity == UNKNOWN) then return OUTCOME.kDuplicateOrder end
+  if state == 'sold' and (held_quantity == quantity or held_quantity == UNKNOWN) then
+    return OUTCOME.kDuplicateOrder
+  end
   if state == 'sold' or state == 'confirmed' then return OUTCOME.kOrderConflict end
   if state ~= 'none' then return OUTCOME.kOrderReleased end
   if book.available < quantity then return OUTCOME.kInsufficientStock end
