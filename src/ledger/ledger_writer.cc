@@ -28,6 +28,9 @@ constexpr std::chrono::seconds kRenewAfter{Connection::kIdleLimitSeconds - 1};
 constexpr milliseconds kAfterFault{250};
 constexpr milliseconds kStandBy{250};     // while another instance writes, or nothing may be
 constexpr milliseconds kAfterPortion{5};  // that was not full: let some more gather
+// More of a transaction's cost is its own than its rows', so where there is much, more is gathered.
+constexpr milliseconds kAfterBusyPortion{25};
+constexpr std::uint64_t kBusyMovements = 32;
 constexpr milliseconds kIdleFirst{20};
 constexpr milliseconds kIdleLater{50};
 constexpr int kFirstRounds = 10;
@@ -235,8 +238,10 @@ absl::StatusOr<milliseconds> LedgerWriter::Copy() {
   lag_ = std::max<TimeMs>(portion.time - portion.entries.front().time, 0);
   const bool full = portion.entries.size() == asked;
   if (steady_clock::now() - checked_ >= kCheckInterval) RETURN_IF_ERROR(CheckOutbox());
+  const std::uint64_t before = progress_.movements;
   RETURN_IF_ERROR(ApplyPortion(std::move(portion), full));
-  return full ? milliseconds(0) : kAfterPortion;
+  if (full) return milliseconds(0);
+  return progress_.movements - before < kBusyMovements ? kAfterPortion : kAfterBusyPortion;
 }
 
 absl::Status LedgerWriter::ApplyPortion(OutboxPortion portion, bool full) {

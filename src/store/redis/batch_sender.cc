@@ -8,7 +8,7 @@
 namespace inventory {
 namespace {
 
-constexpr int kAttempts = 2;
+constexpr int kAttempts = 1;
 constexpr std::size_t kCommandsAnAttempt = 8'192;
 
 }  // namespace
