@@ -8,7 +8,6 @@
 namespace inventory {
 namespace {
 
-constexpr int kAttempts = 1;
 constexpr std::size_t kCommandsAnAttempt = 8'192;
 
 }  // namespace
@@ -46,15 +45,15 @@ void BatchSender::Pump() {
     std::vector<std::shared_ptr<BatchRun>> runs;
     {
       MutexLock lock(mutex_);
-      if (pumping_ || under_way_ == kAttempts || waiting_.empty()) return;
+      if (pumping_ || under_way_ || waiting_.empty()) return;
       runs = Take();
-      ++under_way_;
+      under_way_ = true;
       pumping_ = true;
     }
     ScriptAttempt::Start(parts_, std::move(runs), [this] {
       {
         MutexLock lock(mutex_);
-        --under_way_;
+        under_way_ = false;
       }
       Pump();
     });

@@ -13,9 +13,10 @@ namespace inventory {
 
 class BatchRun;
 
-// A few attempts are under way at a time; what comes meanwhile makes the next one, so a call of a
-// script carries more the more there is to do. A batch that waits for the ledger is not under way:
-// it holds up nobody. Safe for concurrent use; no thread of its own.
+// One attempt is under way at a time; what comes meanwhile makes the next one, so a call of a script
+// carries more the more there is to do. (A second one beside it made calls smaller, and nothing
+// faster.) A batch that waits for the ledger is not under way: it holds up nobody. Safe for
+// concurrent use; no thread of its own.
 class BatchSender {
  public:
   explicit BatchSender(StoreParts& parts) : parts_(parts) {}
@@ -31,7 +32,7 @@ class BatchSender {
   StoreParts& parts_;
   Mutex mutex_;
   std::deque<std::shared_ptr<BatchRun>> waiting_ ABSL_GUARDED_BY(mutex_);
-  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool under_way_ ABSL_GUARDED_BY(mutex_) = false;
   bool pumping_ ABSL_GUARDED_BY(mutex_) = false;  // someone sends: one at a time, in order
 };
 
