@@ -13,9 +13,9 @@ namespace inventory {
 
 class BatchRun;
 
-// One attempt is under way at a time; what comes meanwhile makes the next one, so a call of a script
-// carries more the more there is to do. (A second one beside it made calls smaller, and nothing
-// faster.) A batch that waits for the ledger is not under way: it holds up nobody. Safe for
+// One attempt is under way at a time; what comes meanwhile makes the next one, so a call of a
+// script carries more the more there is to do. (A second one beside it made calls smaller, and
+// nothing faster.) A batch that waits for the ledger is not under way: it holds up nobody. Safe for
 // concurrent use; no thread of its own.
 class BatchSender {
  public:
