@@ -35,6 +35,7 @@
 #include "mysql/rows.h"
 #include "mysql/sql_text.h"
 #include "redis/keys.h"
+#include "tests/support/bench_server.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_folder.h"
@@ -47,21 +48,6 @@ using std::chrono::steady_clock;
 constexpr Quantity kFunded = 2'000'000;
 constexpr int kMovements = 200'000;
 constexpr TimeMs kTime = 1'800'000'000'000;
-
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (!value.ok()) {
-    std::cerr << value.status() << std::endl;
-    std::abort();
-  }
-  return *std::move(value);
-}
-
-void Must(const absl::Status& status) { Must(status.ok() ? absl::StatusOr<int>(0) : status); }
-
-// What a server of some size has; the tests' own is as small as can be. More comes from main.
-std::vector<std::string> server_arguments = {"--innodb-buffer-pool-size=1G",
-                                             "--innodb-log-file-size=512M"};
 
 // A database with an open epoch and funded books.
 class Books {
@@ -89,7 +75,7 @@ class Books {
  private:
   const TempFolder folder_{std::filesystem::temp_directory_path()};
   const std::unique_ptr<MariadbServer> server_ =
-      Must(MariadbServer::Start({.folder = folder_.path(), .arguments = server_arguments}));
+      Must(MariadbServer::Start({.folder = folder_.path(), .arguments = bench_server_arguments}));
   MysqlLedger ledger_{{.dsn = server_->SocketDsn()}};
   OutboxMaker maker_;
   RememberedEntry first_;
@@ -232,6 +218,7 @@ BENCHMARK(Drain)->SHAPES;
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  inventory::server_arguments.insert(inventory::server_arguments.end(), argv + 1, argv + argc);
+  inventory::bench_server_arguments.insert(inventory::bench_server_arguments.end(), argv + 1,
+                                           argv + argc);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -30,6 +30,7 @@
 #include "mysql/connection.h"
 #include "mysql/rows.h"
 #include "store/mysql/mysql_store.h"
+#include "tests/support/bench_server.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/temp_folder.h"
 
@@ -37,19 +38,6 @@ namespace inventory {
 namespace {
 
 constexpr Quantity kFunded = 2'000'000'000;
-
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (!value.ok()) {
-    std::cerr << value.status() << std::endl;
-    std::abort();
-  }
-  return *std::move(value);
-}
-
-// What a server of some size has; the tests' own is as small as can be. More comes from main.
-std::vector<std::string> server_arguments = {"--innodb-buffer-pool-size=1G",
-                                             "--innodb-log-file-size=512M"};
 
 // A server of its own, with the tables in it and one funded book.
 class Shop {
@@ -92,7 +80,7 @@ class Shop {
  private:
   const TempFolder folder_{std::filesystem::temp_directory_path()};
   const std::unique_ptr<MariadbServer> server_ =
-      Must(MariadbServer::Start({.folder = folder_.path(), .arguments = server_arguments}));
+      Must(MariadbServer::Start({.folder = folder_.path(), .arguments = bench_server_arguments}));
   const Dsn dsn_ = server_->SocketDsn();
 };
 
@@ -207,6 +195,7 @@ BENCHMARK(ForUpdate)->Arg(1)->Arg(16)->Arg(64)->UseRealTime();
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  inventory::server_arguments.insert(inventory::server_arguments.end(), argv + 1, argv + argc);
+  inventory::bench_server_arguments.insert(inventory::bench_server_arguments.end(), argv + 1,
+                                           argv + argc);
   benchmark::RunSpecifiedBenchmarks();
 }
