@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "redis/keys.h"
 #include "redis/outbox_entry.h"
+#include "stock/store_health.h"
 #include "store/redis/known_facts.h"
 #include "store/redis/scripts.h"
 #include "telemetry/log.h"
