@@ -36,6 +36,7 @@ LIBRARY_OF = [
     (r'inventory/v1/\w+\.pb\.h', 'inventory_proto|inventory_grpc'),
     (r'(grpc|grpcpp)/', 'inventory_grpc|gRPC::'),
     (r'google/protobuf/', 'inventory_proto|inventory_grpc|protobuf::'),
+    (r'boost/', 'Boost::headers'),
     (r'rocksdb/', 'RocksDB::|rocksdb'),
     (r'spdlog/', 'spdlog'),
     (r'yaml-cpp/', 'yaml-cpp'),

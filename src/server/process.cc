@@ -14,6 +14,7 @@
 #include "api/inventory_api.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
+#include "http/http_server.h"
 #include "ledger/written_ledger.h"
 #include "rpc/rpc_server.h"
 #include "server/stop_signal.h"
@@ -66,6 +67,11 @@ ServiceSettings MakeServiceSettings(const Config& config) {
   return settings;
 }
 
+milliseconds TimeLeft(steady_clock::time_point deadline) {
+  return std::max(milliseconds(0),
+                  std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
+}
+
 // The objects of a running service, each using the ones before it.
 class Process {
  public:
@@ -86,8 +92,10 @@ class Process {
   absl::Status OpenMysql();
   absl::Status OpenRedis();
   absl::Status CloseStore(steady_clock::time_point deadline);
+  absl::Status StartHttp();
   void LookAtHealth();
   void BecomeReady();
+  void SetServing(bool serving);
 
   const LoadedConfig& loaded_;
   const Config& config_;
@@ -97,7 +105,8 @@ class Process {
   std::unique_ptr<InventoryService> service_;
   std::unique_ptr<InventoryApi> api_;
   std::unique_ptr<RpcServer> rpc_;
-  absl::Status health_;  // of the store, as last seen
+  std::unique_ptr<HttpServer> http_;  // null: off
+  absl::Status health_;               // of the store, as last seen
   bool has_been_ready_ = false;
 };
 
@@ -112,6 +121,7 @@ absl::Status Process::Start() {
   settings.threads = static_cast<int>(config_.server_threads);
   StopSignal::Listen();  // from here on there may be something to finish
   ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, settings));
+  RETURN_IF_ERROR(StartHttp());
   health_ = store_->Status().health;
   if (health_.ok()) {
     BecomeReady();
@@ -122,6 +132,15 @@ absl::Status Process::Start() {
              {"address", config_.server_address},
              {"port", rpc_->port()}});
   }
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartHttp() {
+  if (config_.http_port == 0) return absl::OkStatus();
+  HttpSettings settings;
+  settings.port = static_cast<int>(config_.http_port);
+  ASSIGN_OR_RETURN(http_, HttpServer::Start(*api_, settings));
+  LogInfo("HTTP is on", {{"address", "127.0.0.1"}, {"port", http_->port()}});
   return absl::OkStatus();
 }
 
@@ -184,7 +203,7 @@ absl::Status Process::OpenEmbedded() {
 
 void Process::BecomeReady() {
   has_been_ready_ = true;
-  rpc_->SetServing(true);
+  SetServing(true);
   const StoreStatus status = store_->Status();
   LogInfo("ready", {{"store", status.name},
                     {"because", loaded_.store_reason},
@@ -192,6 +211,11 @@ void Process::BecomeReady() {
                     {"durability", status.durability},
                     {"address", config_.server_address},
                     {"port", rpc_->port()}});
+}
+
+void Process::SetServing(bool serving) {
+  rpc_->SetServing(serving);
+  if (http_) http_->SetServing(serving);
 }
 
 void Process::Run() {
@@ -202,10 +226,10 @@ void Process::LookAtHealth() {
   const absl::Status before = std::exchange(health_, store_->Status().health);
   if (health_ == before) return;
   if (!health_.ok()) {
-    rpc_->SetServing(false);
+    SetServing(false);
     LogError("the store does not serve", {{"reason", std::string(health_.message())}});
   } else if (has_been_ready_) {
-    rpc_->SetServing(true);
+    SetServing(true);
     LogInfo("the store serves again");
   } else {
     BecomeReady();
@@ -217,11 +241,13 @@ absl::Status Process::Stop() {
       steady_clock::now() + std::chrono::seconds(config_.server_stop_limit);
   LogInfo("stopping; a second signal ends the process at once",
           {{"limit_seconds", config_.server_stop_limit}});
-  rpc_->SetServing(false);
-  // Accepted calls end by themselves while the listener waits; the service has then little to do.
+  SetServing(false);
+  // Accepted calls end by themselves while the listeners wait; the service has then little to do.
+  // Both begin at once, so that what one is slow with does not shorten the other's time.
+  if (http_) http_->BeginStop();
   rpc_->Stop(std::chrono::seconds(config_.server_stop_limit));
-  service_->Stop(std::max(
-      milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now())));
+  if (http_) http_->Stop(TimeLeft(deadline));
+  service_->Stop(TimeLeft(deadline));
   const absl::Status closed = CloseStore(deadline);
   const ServiceFigures figures = service_->Figures();
   const auto uptime =

@@ -18,6 +18,13 @@ const int kOutcomeCount = static_cast<int>(std::size(kTable));
 
 const OutcomeInfo& Info(Outcome outcome) { return kTable[static_cast<std::size_t>(outcome)]; }
 
+int HttpStatusOf(std::uint32_t code) {
+  for (const OutcomeInfo& info : kTable) {
+    if (info.code == code) return info.http_status;
+  }
+  return 500;
+}
+
 bool IsSuccess(Outcome outcome) { return Info(outcome).code == 0; }
 
 }  // namespace inventory

@@ -27,6 +27,10 @@ const OutcomeInfo& Info(Outcome outcome);
 // How many rows the table has; outcomes are numbered from 0.
 extern const int kOutcomeCount;
 
+// The HTTP status of an answer with this code on the wire: rows that share a code share it too. 500
+// for a code that no row has.
+int HttpStatusOf(std::uint32_t code);
+
 // Done now, or done before: the wire's `code` is 0.
 bool IsSuccess(Outcome outcome);
 

@@ -75,6 +75,15 @@ TEST(OutcomeTable, EveryRowIsWhole) {
   }
 }
 
+// A gateway has only the code in its hands.
+TEST(OutcomeTable, ACodeTellsTheHttpStatus) {
+  for (int i = 0; i < kOutcomeCount; ++i) {
+    const OutcomeInfo& info = Info(static_cast<Outcome>(i));
+    EXPECT_EQ(HttpStatusOf(info.code), info.http_status) << info.enumerator;
+  }
+  EXPECT_EQ(HttpStatusOf(12'345), 500);
+}
+
 // Of several that apply, the smallest is the answer.
 TEST(OutcomeTable, StandsInTheOrderOfChecks) {
   const std::vector<std::vector<std::uint32_t>> order = {

@@ -102,10 +102,11 @@ class ServiceTest(unittest.TestCase):
     programs = '', ''
     mariadb = ''
 
-    def serve(self, store):
+    def serve(self, store, **environment):
         folder = tempfile.TemporaryDirectory(prefix='inventory-e2e-')
         self.addCleanup(folder.cleanup)
         service = Service(*self.programs, folder.name, store)
+        service.environment.update(environment)
         if store == 'mysql':
             database = Mariadb(self.mariadb, pathlib.Path(folder.name, 'mariadb')).start()
             self.addCleanup(database.kill)

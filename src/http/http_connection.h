@@ -1,0 +1,47 @@
+// One caller's connection: reads a request, has it answered, writes the answer, and again.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "http/http_limits.h"
+#include "http/http_router.h"
+#include "http/loop_gate.h"
+
+namespace inventory {
+
+// Everything here is called on the loop's thread.
+class HttpConnection {
+ public:
+  // Who keeps it alive and wants to know when it is over.
+  class Owner {
+   public:
+    virtual bool draining() const = 0;
+    virtual void Ended(HttpConnection& connection) = 0;  // may delete it
+
+   protected:
+    ~Owner() = default;
+  };
+
+  virtual ~HttpConnection() = default;
+
+  virtual void Start() = 0;
+  // Tells the caller that there are too many connections, and ends.
+  virtual void Refuse() = 0;
+  // Ends when the request that is under way has been answered, or at once.
+  virtual void Drain() = 0;
+  virtual void Abort() = 0;
+};
+
+// What connections share; outlives them.
+struct HttpShared {
+  const HttpRouter& router;
+  const HttpLimits& limits;
+  const std::shared_ptr<LoopGate> gate;
+  HttpConnection::Owner& owner;
+};
+
+std::shared_ptr<HttpConnection> MakeHttpConnection(boost::asio::ip::tcp::socket socket,
+                                                   const HttpShared& shared);
+
+}  // namespace inventory

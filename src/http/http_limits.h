@@ -1,0 +1,22 @@
+// What a caller may cost the gateway.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace inventory {
+
+struct HttpLimits {
+  std::size_t connections = 256;
+  std::uint32_t header_bytes = 8 * 1'024;    // with the request line
+  std::uint64_t body_bytes = 1'024 * 1'024;  // 10,000 items are about 600 kB
+  std::chrono::milliseconds idle{60'000};    // until a request begins
+  std::chrono::milliseconds header{10'000};  // from its first byte to the header's end
+  std::chrono::milliseconds body{20'000};    // from there to the body's end
+  std::chrono::milliseconds call{30'000};    // until a command must have reached the store
+  std::chrono::milliseconds answer{60'000};  // until an answer, whatever it is
+  std::chrono::milliseconds write{20'000};   // until the caller has taken the answer
+};
+
+}  // namespace inventory

@@ -1,0 +1,46 @@
+// The routes: which call of the api a request is. It knows no sockets, and no rule of stock.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/inventory_api.h"
+#include "http/http_message.h"
+#include "http/request_form.h"
+
+namespace inventory {
+
+// Safe for concurrent use.
+class HttpRouter {
+ public:
+  // Commands that have not reached the store after `call_limit` are answered with 504, and nothing
+  // of them is done. `api` outlives the router.
+  HttpRouter(InventoryApi& api, std::chrono::milliseconds call_limit);
+
+  // Responds once, perhaps after the call; `request` is used during the call only.
+  void Answer(const HttpRequest& request, HttpRespond respond) const;
+
+  // What /readyz says; not at first.
+  void SetServing(bool serving) { serving_ = serving; }
+
+ private:
+  using Handler = std::function<void(const RoutedRequest&, const CallContext&, HttpRespond)>;
+  struct Route {
+    std::string method;
+    std::string path;  // "/stock/{id}/logs"
+    Handler handler;
+  };
+
+  void AddHealth();
+  void AddReads(InventoryApi& api);
+  void AddChanges(InventoryApi& api);
+
+  const std::chrono::milliseconds call_limit_;
+  std::atomic<bool> serving_ = false;
+  std::vector<Route> routes_;
+};
+
+}  // namespace inventory

@@ -1,0 +1,201 @@
+#include "http/http_server.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "http/http_connection.h"
+#include "telemetry/log.h"
+
+namespace inventory {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+// Connections past the limit that are being told so; further ones are closed without a word.
+constexpr std::size_t kRefusedAtOnce = 64;
+// After an accept that failed, as when the process has no file descriptor left.
+constexpr milliseconds kAcceptAgain{100};
+
+absl::Status ListenError(int port, const error_code& error) {
+  const std::string what = absl::StrCat("cannot listen on 127.0.0.1:", port, ": ");
+  if (error == asio::error::address_in_use) {
+    return absl::AlreadyExistsError(what +
+                                    "the port is taken; stop the process that has it (ss -ltnp "
+                                    "names it), or choose another http.port");
+  }
+  if (error == asio::error::access_denied) {
+    return absl::PermissionDeniedError(what + "no permission; choose an http.port above 1023");
+  }
+  return absl::UnavailableError(what + error.message());
+}
+
+class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
+ public:
+  LoopbackServer(InventoryApi& api, const HttpSettings& settings)
+      : limits_(settings.limits), router_(api, settings.limits.call) {}
+  ~LoopbackServer() override { Stop(milliseconds(0)); }
+
+  absl::Status Listen(int port);
+
+  int port() const override { return port_; }
+  void SetServing(bool serving) override { router_.SetServing(serving); }
+  void BeginStop() override;
+  void Stop(milliseconds limit) override;
+
+ private:
+  // The rest is the loop thread's.
+  bool draining() const override { return draining_; }
+  void Ended(HttpConnection& connection) override;
+  void Run();
+  void Accept();
+  void Admit(tcp::socket socket);
+  void Drain();
+  void AbortAll();
+  std::vector<std::shared_ptr<HttpConnection>> All() const;
+
+  const HttpLimits limits_;
+  HttpRouter router_;
+  asio::io_context loop_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
+  tcp::acceptor acceptor_{loop_};
+  asio::steady_timer accept_again_{loop_};
+  const HttpShared shared_{router_, limits_, std::make_shared<LoopGate>(loop_), *this};
+  bool draining_ = false;
+  std::map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  int port_ = 0;
+  std::thread thread_;
+
+  Mutex stop_mutex_;  // one Stop at a time
+  bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
+  Mutex mutex_;
+  CondVar changed_;
+  bool drained_ ABSL_GUARDED_BY(mutex_) = false;  // draining, and no connection is left
+};
+
+absl::Status LoopbackServer::Listen(int port) {
+  const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port));
+  error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return ListenError(port, error);
+  port_ = acceptor_.local_endpoint(error).port();
+  Accept();
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void LoopbackServer::Run() {
+  for (;;) {
+    try {
+      loop_.run();
+      return;
+    } catch (const std::exception& error) {  // out of memory, say: one connection's, not all's
+      LogError("an HTTP request ended by an exception", {{"reason", error.what()}});
+    }
+  }
+}
+
+void LoopbackServer::Accept() {
+  acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    if (draining_) return;
+    if (!error) {
+      Admit(std::move(socket));
+      return Accept();
+    }
+    accept_again_.expires_after(kAcceptAgain);
+    accept_again_.async_wait([this](error_code) {
+      if (!draining_) Accept();
+    });
+  });
+}
+
+void LoopbackServer::Admit(tcp::socket socket) {
+  if (connections_.size() >= limits_.connections + kRefusedAtOnce) return;
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  const std::shared_ptr<HttpConnection> connection = MakeHttpConnection(std::move(socket), shared_);
+  const bool is_full = connections_.size() >= limits_.connections;
+  connections_.emplace(connection.get(), connection);
+  is_full ? connection->Refuse() : connection->Start();
+}
+
+void LoopbackServer::Ended(HttpConnection& connection) {
+  connections_.erase(&connection);
+  if (!draining_ || !connections_.empty()) return;
+  MutexLock lock(mutex_);
+  drained_ = true;
+  changed_.NotifyAll();
+}
+
+std::vector<std::shared_ptr<HttpConnection>> LoopbackServer::All() const {
+  std::vector<std::shared_ptr<HttpConnection>> all;
+  for (const auto& [key, connection] : connections_) all.push_back(connection);
+  return all;
+}
+
+void LoopbackServer::BeginStop() {
+  asio::post(loop_, [this] { Drain(); });
+}
+
+void LoopbackServer::Drain() {
+  if (draining_) return;
+  draining_ = true;
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_again_.cancel(ignored);
+  for (const auto& connection : All()) connection->Drain();
+  if (!connections_.empty()) return;
+  MutexLock lock(mutex_);
+  drained_ = true;
+  changed_.NotifyAll();
+}
+
+void LoopbackServer::AbortAll() {
+  for (const auto& connection : All()) connection->Abort();
+}
+
+void LoopbackServer::Stop(milliseconds limit) {
+  MutexLock stop_lock(stop_mutex_);
+  if (stopped_ || !thread_.joinable()) return;
+  stopped_ = true;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  SetServing(false);
+  BeginStop();
+  {
+    MutexLock lock(mutex_);
+    while (!drained_) {
+      const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) break;
+      changed_.WaitFor(mutex_, left);
+    }
+  }
+  shared_.gate->Close();  // what is answered from here on is for nobody
+  asio::post(loop_, [this] { AbortAll(); });
+  work_.reset();
+  thread_.join();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(InventoryApi& api,
+                                                              const HttpSettings& settings) {
+  auto server = std::make_unique<LoopbackServer>(api, settings);
+  if (absl::Status listening = server->Listen(settings.port); !listening.ok()) return listening;
+  return server;
+}
+
+}  // namespace inventory
