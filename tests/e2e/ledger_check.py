@@ -311,6 +311,13 @@ class Check:
                    for other in self.orders[verb, call.order]
                    if not books.isdisjoint(book for book, _ in other.lines))
 
+    def done_anew(self, verb, order):
+        """Whether it was told yes, and then asked for again and not known any more."""
+        calls = self.orders[verb, order]
+        first = min((call.answered for call in calls if call.result == 'ok'), default=math.inf)
+        return any(call.sent > first and call.result != 'refused' and not call.duplicate
+                   for call in calls)
+
     def check_losses(self):
         for (book, order, verb), times in self.losses.items():
             said = [call for call in self.orders[verb, order]
@@ -320,8 +327,7 @@ class Check:
                               f'I5: {what} is reported as lost, and nobody was told yes'):
                 continue
             there = any(m.verb == verb for m in self.effects.get((order, book), ()))
-            again = sum(not call.duplicate for call in said) > 1
-            self.found(not order or not there or again,
+            self.found(not order or not there or self.done_anew(verb, order),
                        f'I5: {what} is reported as lost, and is there')
             self.found(not order or times == 1, f'I5: {what} is reported as lost {times} times')
 

@@ -175,6 +175,16 @@ class LedgerCheckTest(unittest.TestCase):
         shop.do('deduct', {1: 1}, order=42)
         self.assertEqual(self.breaches(shop.rest(), moved_back=True), [])
 
+    def test_a_loss_of_what_was_told_to_have_been_done_before(self):
+        """The first answer never came, the second said "done before"; then it was lost, and asked
+        for again."""
+        shop = a_day()
+        shop.call('deduct', {1: 1}, order=43, result='unknown')
+        shop.call('deduct', {1: 1}, order=43, duplicate=True)
+        shop.stored.losses.append((1, 43, 'deduct', 1))
+        shop.do('deduct', {1: 1}, order=43)
+        self.assertEqual(self.breaches(shop.rest(), moved_back=True), [])
+
     def test_a_loss_that_is_none(self):
         shop = a_day()
         shop.stored.losses.append((1, 11, 'deduct', 3))

@@ -348,12 +348,13 @@ absl::StatusOr<bool> Keeper::IsInLedger(const Movement& movement) {
   ASSIGN_OR_RETURN(const LedgerAnswer answer, parts_.ledger.LookUp(question));
   const std::optional<OrderLine>& line = answer.lines.front();
   if (!line || line->state == LineState::kTombstone) return false;
-  const bool given_back = line->state == LineState::kReturned || line->state == LineState::kExpired;
+  // A cancel that was lost may have become an expiry: the units are back, and a retry hears of it.
+  const bool returned = line->state == LineState::kReturned;
   switch (movement.type) {
     case ChangeType::kRelease:
-    case ChangeType::kCancel:
-    case ChangeType::kExpire: return given_back;
-    case ChangeType::kConfirm: return given_back || line->state == LineState::kSoldByConfirm;
+    case ChangeType::kCancel: return returned;
+    case ChangeType::kExpire: return line->state == LineState::kExpired;
+    case ChangeType::kConfirm: return returned || line->state == LineState::kSoldByConfirm;
     default: return true;
   }
 }
