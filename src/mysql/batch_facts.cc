@@ -1,5 +1,6 @@
 #include "mysql/batch_facts.h"
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -62,6 +63,7 @@ void BatchFacts::LoadBook(const BookStock& stock) {
 void BatchFacts::LoadLine(const StoredLine& line) {
   lines_[line.key] = {.line = line.line, .stored = true};
   if (line.line.state == LineState::kReserved) holding_.insert(line.key.order);
+  if (line.reserved_position) reserved_.insert(line.key.order);
 }
 
 void BatchFacts::LoadReservation(OrderId order, Reservation reservation) {
@@ -78,6 +80,12 @@ std::vector<OrderId> BatchFacts::UnseenReservations() const {
     if (!reservations_.contains(order)) unseen.push_back(order);
   }
   return unseen;
+}
+
+bool BatchFacts::HasMissed(const absl::btree_set<OrderId>& reservations) const {
+  return std::any_of(reserved_.begin(), reserved_.end(), [&](OrderId order) {
+    return reservations.contains(order) && !reservations_.contains(order);
+  });
 }
 
 const Balance* BatchFacts::FindBook(BookId book) {

@@ -42,6 +42,10 @@ class BatchFacts : public StockState {
   // Orders with a line that an open reservation holds, whose reservation was not loaded: it was not
   // asked for, or another instance has made it since. While there are any, nothing may be decided.
   std::vector<OrderId> UnseenReservations() const;
+  // Whether one of these reservations was not there when it was asked for, and its order's lines,
+  // which were read later, were reserved: another instance has made it meanwhile, and perhaps ended
+  // it, so all is to be loaded again.
+  bool HasMissed(const absl::btree_set<OrderId>& reservations) const;
 
   const Balance* FindBook(BookId book) override;
   const OrderLine* FindLine(LineKey key) override;
@@ -82,7 +86,8 @@ class BatchFacts : public StockState {
   absl::flat_hash_map<BookId, Book> books_;
   absl::flat_hash_map<LineKey, Line> lines_;
   absl::flat_hash_map<OrderId, OrderReservation> reservations_;
-  absl::flat_hash_set<OrderId> holding_;  // with a line loaded as reserved
+  absl::flat_hash_set<OrderId> holding_;   // with a line loaded as reserved
+  absl::flat_hash_set<OrderId> reserved_;  // with a line that is or was
   struct Request {
     RequestContent content;
     bool stored = false;

@@ -59,6 +59,17 @@ TEST(BatchFactsTest, AReservedLineWithoutItsReservationIsSeen) {
   EXPECT_THAT(facts.UnseenReservations(), IsEmpty());
 }
 
+TEST(BatchFactsTest, AReservationThatCameAndWentMeanwhileIsMissed) {
+  BatchFacts facts;
+  facts.LoadLine({{7, 1}, {LineState::kExpired, 2, 2}, 0});
+  facts.LoadLine({{8, 1}, {LineState::kSoldByDeduct, 2, 0}, std::nullopt});
+  EXPECT_TRUE(facts.HasMissed({7}));
+  EXPECT_FALSE(facts.HasMissed({8, 9})) << "neither was ever reserved";
+  EXPECT_THAT(facts.UnseenReservations(), IsEmpty()) << "who only sells need not know";
+  facts.LoadReservation(7, {ReservationState::kExpired, kNow, false, {{1, 2}}});
+  EXPECT_FALSE(facts.HasMissed({7}));
+}
+
 TEST(BatchFactsTest, ASaleWritesALineAMovementAndTheBook) {
   BatchFacts facts;
   facts.LoadBook({1, true, {10, 0, 4}});

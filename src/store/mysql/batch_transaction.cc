@@ -30,6 +30,9 @@ absl::StatusOr<DecidedTransaction> BatchTransaction::Decide(const std::vector<Co
     needed_.reservations.insert(unseen.begin(), unseen.end());
     return absl::AbortedError("more reservations must be locked");
   }
+  if (facts_.HasMissed(needed_.reservations)) {
+    return absl::AbortedError("a reservation was made while its order's lines were waited for");
+  }
   DecidedTransaction decided;
   decided.replies.reserve(commands.size());
   for (const Command& command : commands) {
