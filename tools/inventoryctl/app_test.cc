@@ -751,7 +751,7 @@ TEST_F(AppTest, AFaultIsExplained) {
 }
 
 TEST_F(AppTest, SaysWhereItLooksWhenNobodyIsThere) {
-  const Result result = RunAt("127.0.0.1:1", "get 1 --timeout 200ms");
+  const Result result = RunAt("127.0.0.1:1", "get 1 --timeout 2s");
   EXPECT_EQ(result.status, ExitStatus::kFault);
   EXPECT_THAT(result.err, AllOf(HasSubstr("running at 127.0.0.1:1?"), HasSubstr("--server")));
 }
