@@ -20,8 +20,10 @@
 #include "stock/origin_figures.h"
 #include "store/mysql/mysql_store.h"
 #include "tests/stack/redis_stack.h"
+#include "tests/stack/stack_testing.h"
 #include "tests/support/ask_sql.h"
 #include "tests/support/connection_gate.h"
+#include "tests/support/go_tables.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/store_calls.h"
@@ -32,16 +34,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr char kGoTables[] =
-    "CREATE TABLE inventory (book_id BIGINT UNSIGNED AUTO_INCREMENT, stock BIGINT NOT NULL"
-    " DEFAULT 0, locked_stock BIGINT NOT NULL DEFAULT 0, total_stock BIGINT NOT NULL DEFAULT 0,"
-    " created_at DATETIME(3) NULL, updated_at DATETIME(3) NULL, PRIMARY KEY (book_id),"
-    " INDEX idx_stock (stock));"
-    "CREATE TABLE inventory_logs (id BIGINT UNSIGNED AUTO_INCREMENT, book_id BIGINT UNSIGNED NOT"
-    " NULL, change_type VARCHAR(20) NOT NULL, quantity BIGINT NOT NULL, before_stock BIGINT NOT"
-    " NULL, after_stock BIGINT NOT NULL, order_id BIGINT UNSIGNED NULL, remark VARCHAR(255) NULL,"
-    " created_at DATETIME(3) NULL, PRIMARY KEY (id), INDEX idx_book_created (book_id,"
-    " created_at));";
 // Book 1 as Redis has it, book 2 with sales that never came here, book 4 without a key.
 constexpr char kGoRows[] =
     "INSERT INTO inventory VALUES (1, 95, 0, 95, NOW(3), NOW(3)), (2, 50, 3, 53, NOW(3), NOW(3)),"
@@ -94,28 +86,6 @@ class AdoptRedisTest : public testing::Test {
     } while (absl::IsUnavailable(adopted.status()) && std::chrono::steady_clock::now() < end);
     return adopted;
   }
-  // Waits until health says `word`.
-  static void AwaitHealth(StockStore& store, std::string_view word) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    std::string health;
-    do {
-      health = std::string(store.Status().health.message());
-      std::this_thread::yield();
-    } while (health.find(word) == health.npos && std::chrono::steady_clock::now() < end);
-    EXPECT_THAT(health, testing::HasSubstr(std::string(word)));
-  }
-  static std::vector<Outcome> RunAll(StockStore& store, std::vector<Command> batch) {
-    const auto replies = Apply(store, std::move(batch));
-    EXPECT_OK(replies);
-    std::vector<Outcome> outcomes;
-    if (!replies.ok()) return outcomes;
-    for (const Reply& reply : *replies) {
-      EXPECT_OK(reply.fault);
-      outcomes.push_back(reply.outcome);
-    }
-    return outcomes;
-  }
-
   std::vector<std::string> Log() const {
     return Ask(
         "SELECT CONCAT_WS(' ', book_id, sequence, change_type, quantity, before_stock,"

@@ -18,6 +18,7 @@
 #include "mysql/connection.h"
 #include "store/mysql/mysql_store.h"
 #include "tests/stack/redis_stack.h"
+#include "tests/stack/stack_testing.h"
 #include "tests/support/ask_sql.h"
 #include "tests/support/connection_gate.h"
 #include "tests/support/mariadb_server.h"
@@ -67,33 +68,11 @@ class HandOverToMysqlTest : public testing::Test {
     store.HandOver(to, answer.callback());
     return answer.Wait();
   }
-  static std::vector<Outcome> RunAll(StockStore& store, std::vector<Command> batch) {
-    const auto replies = Apply(store, std::move(batch));
-    EXPECT_OK(replies);
-    std::vector<Outcome> outcomes;
-    if (!replies.ok()) return outcomes;
-    for (const Reply& reply : *replies) {
-      EXPECT_OK(reply.fault);
-      outcomes.push_back(reply.outcome);
-    }
-    return outcomes;
-  }
   static Balance BalanceIn(StockStore& store, BookId book) {
     const auto stock = ReadStock(store, {book});
     EXPECT_OK(stock);
     return stock.ok() ? stock->front().balance : Balance();
   }
-  // Waits until health says `word`.
-  static void AwaitHealth(StockStore& store, std::string_view word) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    std::string health;
-    do {
-      health = std::string(store.Status().health.message());
-      std::this_thread::yield();
-    } while (health.find(word) == health.npos && std::chrono::steady_clock::now() < end);
-    EXPECT_THAT(health, testing::HasSubstr(std::string(word)));
-  }
-
   const TestDatabase database_;
   RedisStackSettings settings_;
 };

@@ -17,6 +17,7 @@
 #include "store/mysql/mysql_store.h"
 #include "tests/support/ask_sql.h"
 #include "tests/support/connection_gate.h"
+#include "tests/support/go_tables.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/store_calls.h"
 
@@ -27,17 +28,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
-// What AutoMigrate of the Go service makes.
-constexpr char kGoTables[] =
-    "CREATE TABLE inventory (book_id BIGINT UNSIGNED AUTO_INCREMENT, stock BIGINT NOT NULL"
-    " DEFAULT 0, locked_stock BIGINT NOT NULL DEFAULT 0, total_stock BIGINT NOT NULL DEFAULT 0,"
-    " created_at DATETIME(3) NULL, updated_at DATETIME(3) NULL, PRIMARY KEY (book_id),"
-    " INDEX idx_stock (stock));"
-    "CREATE TABLE inventory_logs (id BIGINT UNSIGNED AUTO_INCREMENT, book_id BIGINT UNSIGNED NOT"
-    " NULL, change_type VARCHAR(20) NOT NULL, quantity BIGINT NOT NULL, before_stock BIGINT NOT"
-    " NULL, after_stock BIGINT NOT NULL, order_id BIGINT UNSIGNED NULL, remark VARCHAR(255) NULL,"
-    " created_at DATETIME(3) NULL, PRIMARY KEY (id), INDEX idx_book_created (book_id,"
-    " created_at));";
 // One to be sold, one sold out, one partly held by orders, one at both limits.
 constexpr char kGoRows[] =
     "INSERT INTO inventory VALUES (1, 100, 0, 100, NOW(3), NOW(3)), (2, 0, 0, 0, NOW(3), NOW(3)),"

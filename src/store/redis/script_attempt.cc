@@ -185,11 +185,7 @@ void ScriptAttempt::OnAnswer(ScriptCall& call, absl::StatusOr<RedisReply> reply)
     parts_.look_again();
   } else {
     CrashPoint("after_script");
-    const bool expired =
-        std::any_of(call.commands.begin(), call.commands.end(), [](const PendingCommand* pending) {
-          return std::holds_alternative<Expire>(pending->command.verb);
-        });
-    if (expired) CrashPoint("after_expiry");
+    if (call.script == StoreScript::kExpireReservation) CrashPoint("after_expiry");
     absl::StatusOr<CallAnswer> answer = ReadAnswer(*reply, call);
     if (answer.ok()) return OnDecided(call, *std::move(answer));
     fault = InDoubt(answer.status());
