@@ -1,7 +1,6 @@
 #include "ledger/origin_adoption.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "ledger/ledger_rows.h"
 #include "mysql/batch_facts.h"
@@ -33,7 +31,6 @@ namespace {
 
 constexpr int kLogRowsAPortion = 20'000;
 constexpr int kChangesAPortion = 10'000;
-constexpr std::size_t kNamedBooks = 10;
 constexpr char kByRedis[] = "adopted from the earlier Go service: it sold by this figure, in Redis";
 constexpr char kByMarker[] = "adopted from the earlier Go service: how much is not known";
 constexpr char kStockIsHere[] =
@@ -140,14 +137,9 @@ void BookMaker::Note(const OriginLine& line, ChangeType type) {
 }
 
 absl::Status BookMaker::Write() {
-  RowStatements statements;
-  facts_.Write(statements);
-  facts_ = BatchFacts();
+  const BatchFacts facts = std::exchange(facts_, BatchFacts());
   changes_ = 0;
-  for (const std::string& packet : statements.Packets("DO 0")) {
-    RETURN_IF_ERROR(connection_.Run(packet).status());
-  }
-  return absl::OkStatus();
+  return WriteTakenOver(connection_, facts);
 }
 
 // ---- taking over --------------------------------------------------------------------------------
@@ -260,21 +252,17 @@ absl::Status LedgerAdoption::ReadTable(const std::string& table) {
 // Puts what Redis says beside the tables. A book that only the tables have was not for sale; where
 // they say it has stock its key was lost, and what is there is for a person to say.
 absl::Status LedgerAdoption::TakeFigures() {
-  std::vector<std::string> named;
-  std::uint64_t unfit = 0;
+  UnfitFound unfit;
   auto next = found_.books.begin();
   for (const auto& [id, book] : books_) {
     while (next != found_.books.end() && next->book < id) ++next;
     if ((next != found_.books.end() && next->book == id) || *book.in_table == 0) continue;
-    if (++unfit <= kNamedBooks) {
-      named.push_back(absl::StrCat("book ", id, " with stock ", *book.in_table));
-    }
+    unfit.Add(absl::StrCat("book ", id, " with stock ", *book.in_table));
   }
-  if (unfit > 0) {
+  if (unfit.count() > 0) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "nothing was taken over: ", unfit,
-        " books have stock in the table inventory and no key in Redis: ",
-        absl::StrJoin(named, ", "), unfit > named.size() ? ", …" : "",
+        "nothing was taken over: ", unfit.count(),
+        " books have stock in the table inventory and no key in Redis: ", unfit.Names(),
         "; SET their keys stock:<book> in Redis to what is there, 0 perhaps, and try again"));
   }
   for (const OriginBook& each : found_.books) {

@@ -1,17 +1,14 @@
 #include "mysql/origin_stock.h"
 
-#include <cstddef>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "mysql/rows.h"
 
 namespace inventory {
 namespace {
 
 constexpr int kBooksAPortion = 5'000;
 constexpr int kLogRowsAPortion = 200'000;
-constexpr std::size_t kNamedRows = 10;
 constexpr char kRemark[] = "adopted from the earlier Go service";
 
 }  // namespace
@@ -34,11 +31,8 @@ absl::StatusOr<bool> OriginStockTable::Next(std::vector<OriginBook>& books) {
 
 std::optional<OriginBook> OriginStockTable::Judge(const SqlRows& row) {
   if (row.U64(3) != 1) {  // NULL too
-    ++unfit_;
-    if (named_.size() < kNamedRows) {
-      named_.push_back(absl::StrCat("book ", std::string(row.Text(0)), " with stock ",
-                                    row.IsNull(1) ? "NULL" : std::string(row.Text(1))));
-    }
+    unfit_.Add(absl::StrCat("book ", std::string(row.Text(0)), " with stock ",
+                            row.IsNull(1) ? "NULL" : std::string(row.Text(1))));
     return std::nullopt;
   }
   const OriginBook book{row.U64(0), row.I32(1)};
@@ -50,12 +44,11 @@ std::optional<OriginBook> OriginStockTable::Judge(const SqlRows& row) {
 }
 
 absl::Status OriginStockTable::Verdict() const {
-  if (unfit_ == 0) return absl::OkStatus();
+  if (unfit_.count() == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      "nothing was taken over: ", unfit_, " rows of the table ", table_,
-      " are not fit: ", absl::StrJoin(named_, ", "), unfit_ > named_.size() ? ", …" : "",
-      "; a book's id is at least 1, its stock between 0 and ", kMaxStock,
-      ": correct or delete these rows and try again"));
+      "nothing was taken over: ", unfit_.count(), " rows of the table ", table_,
+      " are not fit: ", unfit_.Names(), "; a book's id is at least 1, its stock between 0 and ",
+      kMaxStock, ": correct or delete these rows and try again"));
 }
 
 absl::StatusOr<std::uint64_t> CountOriginLog(Connection& connection, const std::string& table) {
@@ -79,6 +72,15 @@ Command OpeningOf(const OriginBook& from) {
   // A restock of nothing is no movement; an adjust to 0 is one, and makes the book.
   if (from.stock == 0) return {Adjust{from.book, true, 0, std::nullopt, request_id, kRemark}, {}};
   return {Restock{from.book, from.stock, request_id, kRemark}, {}};
+}
+
+absl::Status WriteTakenOver(Connection& connection, const BatchFacts& facts) {
+  RowStatements statements;
+  facts.Write(statements);
+  for (const std::string& packet : statements.Packets("DO 0")) {
+    RETURN_IF_ERROR(connection.Run(packet).status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace inventory

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "mysql/batch_facts.h"
 #include "mysql/connection.h"
 #include "stock/command.h"
 #include "stock/origin_figures.h"
@@ -41,8 +42,7 @@ class OriginStockTable {
   // The id read last, as text: in a column that somebody has made signed it may be anything.
   std::string last_;
   AdoptedStock figures_;
-  std::uint64_t unfit_ = 0;
-  std::vector<std::string> named_;
+  UnfitFound unfit_;
 };
 
 // How many rows its log has.
@@ -51,5 +51,8 @@ absl::StatusOr<std::uint64_t> CountOriginLog(Connection& connection, const std::
 // The first movement of a book that is taken over: a restock, or an adjust to 0, of request id
 // adopt:<book>.
 Command OpeningOf(const OriginBook& from);
+
+// Writes what was decided, inside a transaction that goes on.
+absl::Status WriteTakenOver(Connection& connection, const BatchFacts& facts);
 
 }  // namespace inventory

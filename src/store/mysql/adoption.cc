@@ -14,7 +14,6 @@
 #include "mysql/origin_stock.h"
 #include "mysql/origin_tables.h"
 #include "mysql/rights.h"
-#include "mysql/rows.h"
 #include "mysql/schema_lock.h"
 #include "mysql/sql_text.h"
 #include "mysql/store_owner.h"
@@ -135,12 +134,7 @@ absl::Status Adoption::Write(const std::vector<OriginBook>& books, TimeMs now) {
           absl::StrCat("book ", book.book, " was refused: ", std::string(Info(outcome).message)));
     }
   }
-  RowStatements statements;
-  facts.Write(statements);
-  for (const std::string& packet : statements.Packets("DO 0")) {
-    RETURN_IF_ERROR(connection_.Run(packet).status());
-  }
-  return absl::OkStatus();
+  return WriteTakenOver(connection_, facts);
 }
 
 absl::StatusOr<AdoptedStock> RunLocked(Connection& connection, StoreTime& time, bool dry_run) {

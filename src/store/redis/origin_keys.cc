@@ -13,7 +13,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "redis/keys.h"
 #include "store/redis/redis_server_facts.h"
@@ -24,7 +23,6 @@ namespace {
 using Kind = RedisReply::Kind;
 
 constexpr int kKeysAScan = 1'000;
-constexpr std::size_t kNamedKeys = 10;
 constexpr std::string_view kStock = "stock:";
 constexpr std::string_view kDeduct = "deduct:stock:";
 constexpr std::string_view kRelease = "release:stock:";
@@ -125,14 +123,12 @@ class OriginKeys {
   absl::Status Verdict() const;
   void TakeStock(const FoundKey& found);
   void TakeMarker(const FoundKey& found, std::string_view prefix);
-  void Refuse(std::string what);
 
   RedisConnection& connection_;
   const RedisConnection::Generation generation_;
   absl::flat_hash_map<BookId, Quantity> stock_;
   absl::flat_hash_map<LineKey, Marker> markers_;
-  std::uint64_t unfit_ = 0;
-  std::vector<std::string> named_;
+  UnfitFound unfit_;
   std::optional<KeyPages> again_;
   absl::flat_hash_set<BookId> seen_again_;
 };
@@ -145,7 +141,7 @@ absl::Status OriginKeys::ForEach(std::string_view prefix, Visit visit) {
       if (!found.value) {
         ASSIGN_OR_RETURN(const RedisReply type, connection_.Call({"TYPE", found.key}, generation_));
         if (type.text == "none") continue;  // its TTL has ended meanwhile
-        Refuse(absl::StrCat(found.key, " is a ", type.text));
+        unfit_.Add(absl::StrCat(found.key, " is a ", type.text));
         continue;
       }
       visit(found);
@@ -168,7 +164,7 @@ absl::Status OriginKeys::Read() {
     RETURN_IF_ERROR(
         ForEach(prefix, [this, prefix](const FoundKey& found) { TakeMarker(found, prefix); }));
   }
-  if (unfit_ == 0 && stock_.empty()) {
+  if (unfit_.count() == 0 && stock_.empty()) {
     return absl::FailedPreconditionError(
         "nothing to take over: Redis holds no keys stock:* (is redis.db the Go service's?); where "
         "its tables in the database hold the true figures, take them over with store: mysql, then "
@@ -177,35 +173,30 @@ absl::Status OriginKeys::Read() {
   return Verdict();
 }
 
-void OriginKeys::Refuse(std::string what) {
-  if (++unfit_ <= kNamedKeys) named_.push_back(std::move(what));
-}
-
 absl::Status OriginKeys::Verdict() const {
-  if (unfit_ == 0) return absl::OkStatus();
+  if (unfit_.count() == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      "nothing was taken over: ", unfit_, " keys in Redis are not fit: ",
-      absl::StrJoin(named_, ", "), unfit_ > named_.size() ? ", …" : "",
+      "nothing was taken over: ", unfit_.count(), " keys in Redis are not fit: ", unfit_.Names(),
       "; a book's id is at least 1, its stock a number from 0 to ", kMaxStock,
       ", and a marker is a text and has a book: correct or delete these keys and try again"));
 }
 
 void OriginKeys::TakeStock(const FoundKey& found) {
   const auto book = ParseId(std::string_view(found.key).substr(kStock.size()));
-  if (!book || *book == 0) return Refuse(absl::StrCat(found.key, " names no book"));
+  if (!book || *book == 0) return unfit_.Add(absl::StrCat(found.key, " names no book"));
   Quantity stock = 0;
   if (!absl::SimpleAtoi(*found.value, &stock) || stock < 0) {
-    return Refuse(absl::StrCat(found.key, " holds '", found.value->substr(0, 30), "'"));
+    return unfit_.Add(absl::StrCat(found.key, " holds '", found.value->substr(0, 30), "'"));
   }
   stock_[*book] = stock;
 }
 
 void OriginKeys::TakeMarker(const FoundKey& found, std::string_view prefix) {
   const auto line = ParseLine(std::string_view(found.key).substr(prefix.size()));
-  if (!line) return Refuse(absl::StrCat(found.key, " names no book and order"));
+  if (!line) return unfit_.Add(absl::StrCat(found.key, " names no book and order"));
   if (line->order == 0) return;
   if (!stock_.contains(line->book)) {
-    return Refuse(absl::StrCat(found.key, " without stock:", line->book));
+    return unfit_.Add(absl::StrCat(found.key, " without stock:", line->book));
   }
   Marker& marker = markers_[*line];
   if (prefix == kRelease) {
