@@ -10,10 +10,12 @@
 
 namespace inventory {
 
-// The response, under the status that its outcome has.
+// The response, under the status that its outcome has; one that is never refused has none.
 template <typename Response>
 HttpAnswer OutcomeAnswer(const Response& response) {
-  return {HttpStatusOf(response.code()), WriteJson(response), {}};
+  int status = 200;
+  if constexpr (requires { response.code(); }) status = HttpStatusOf(response.code());
+  return {status, WriteJson(response), {}};
 }
 
 // {"error":{"status":"UNAVAILABLE","message":"…"}} under `http_status`, with Retry-After where

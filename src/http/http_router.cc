@@ -80,10 +80,10 @@ void GetStock(InventoryApi& api, const RoutedRequest& routed, const CallContext&
                });
 }
 
-// Without ids there would be an answer, an empty one, and no word about what is missing.
-absl::Status CheckIds(const RoutedRequest& routed) {
-  if (!routed.query.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("name the books: /stock?ids=1,2,3");
+// /stock?ids=1,2,3 asks for books by name, /stock goes through all of them.
+bool NamesBooks(const RoutedRequest& routed) {
+  return std::any_of(routed.query.begin(), routed.query.end(),
+                     [](const auto& parameter) { return parameter.first == "ids"; });
 }
 
 // What the path `/stock/{id}/logs` has in the place of {id}, if it fits.
@@ -140,12 +140,14 @@ void HttpRouter::AddReads(InventoryApi& api) {
        }});
   routes_.push_back(
       {"GET", "/stock",
-       [read = Handle(api, &InventoryApi::BatchGetStock, {.query = {{"ids", "book_ids"}}})](
+       [read = Handle(api, &InventoryApi::BatchGetStock, {.query = {{"ids", "book_ids"}}}),
+        list = Handle(api, &InventoryApi::ListStock,
+                      {.query = {{"page_size", "page_size"},
+                                 {"page_token", "page_token"},
+                                 {"low_stock_only", "low_stock_only"}}})](
            const RoutedRequest& routed, const CallContext& context, HttpRespond respond) {
-         if (const absl::Status ids = CheckIds(routed); !ids.ok()) {
-           return RespondNow(FaultAnswer(ids), respond);
-         }
-         read(routed, context, std::move(respond));
+         NamesBooks(routed) ? read(routed, context, std::move(respond))
+                            : list(routed, context, std::move(respond));
        }});
   routes_.push_back({"GET", "/stock/{id}/logs",
                      Handle(api, &InventoryApi::GetInventoryLogs,
@@ -161,6 +163,7 @@ void HttpRouter::AddReads(InventoryApi& api) {
                      Handle(api, &InventoryApi::GetReservation, {.path_field = "order_id"})});
   routes_.push_back(
       {"GET", "/orders/{id}", Handle(api, &InventoryApi::GetOrder, {.path_field = "order_id"})});
+  routes_.push_back({"GET", "/status", Handle(api, &InventoryApi::GetStatus, {})});
 }
 
 void HttpRouter::AddChanges(InventoryApi& api) {

@@ -67,6 +67,11 @@ class HttpRouterTest : public testing::Test {
               200);
   }
 
+  static std::string NextPage(const std::string& body) {
+    const std::string mark = R"("next_page_token":")";
+    const std::size_t begin = body.find(mark) + mark.size();
+    return body.substr(begin, body.find('"', begin) - begin);
+  }
   static std::string Field(const HttpAnswer& answer, const std::string& name) {
     for (const auto& [key, value] : answer.fields) {
       if (key == name) return value;
@@ -99,13 +104,32 @@ TEST_F(HttpRouterTest, ManyBooksAtOnceKeepTheirOrder) {
                                      R"({"book_id":"3","stock":5)"));
 }
 
+TEST_F(HttpRouterTest, AllBooksAreListedByPagesAndTheLowOnesAlone) {
+  Restock(1, 50);
+  Restock(2, 3);
+  Restock(5, 50);
+  const std::string first = Get("/stock?page_size=2").body;
+  EXPECT_THAT(first, HasSubstr(R"("stocks":[{"book_id":"1","stock":50,)"));
+  EXPECT_THAT(first, HasSubstr(R"({"book_id":"2","stock":3,)"));
+  EXPECT_THAT(first, Not(HasSubstr(R"("book_id":"5")")));
+  const std::string rest = Get("/stock?page_size=2&page_token=" + NextPage(first)).body;
+  EXPECT_THAT(rest, HasSubstr(R"("stocks":[{"book_id":"5",)"));
+  EXPECT_THAT(rest, HasSubstr(R"("next_page_token":"")"));
+  EXPECT_THAT(Get("/stock?low_stock_only=false").body, HasSubstr(R"("stocks":[{"book_id":"1",)"));
+  EXPECT_THAT(Get("/stock?low_stock_only=true").body, HasSubstr(R"("stocks":[{"book_id":"2",)"));
+}
+
+TEST_F(HttpRouterTest, TheStatusIsThatOfTheServiceAndItsStore) {
+  const HttpAnswer answer = Get("/status");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr(R"("serving":true)"));
+  EXPECT_THAT(answer.body, HasSubstr(R"({"name":"queue_depth","value":"0","unit":"commands")"));
+}
+
 TEST_F(HttpRouterTest, LogsArePagedAndFiltered) {
   for (int i = 0; i < 3; ++i) Restock(1, 1);
   EXPECT_THAT(Get("/stock/1/logs?page_size=1&page=2").body, HasSubstr(R"("sequence":"2")"));
-  const std::string first = Get("/stock/1/logs?page_size=2").body;
-  const std::string mark = R"("next_page_token":")";
-  const std::size_t begin = first.find(mark) + mark.size();
-  const std::string token = first.substr(begin, first.find('"', begin) - begin);
+  const std::string token = NextPage(Get("/stock/1/logs?page_size=2").body);
   EXPECT_THAT(Get("/stock/1/logs?page_size=2&page_token=" + token).body,
               HasSubstr(R"("sequence":"1")"));
   EXPECT_THAT(Get("/stock/1/logs?change_type=deduct").body, HasSubstr(R"("logs":[])"));
@@ -201,7 +225,10 @@ TEST_F(HttpRouterTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
       {"GET", "/stock/18446744073709551616", "", {}, 400, "book_id"},
       {"GET", "/stock/1?a=b", "", {}, 400, "no parameter"},
       {"GET", "/stock/1?%zz", "", {}, 400, "hex digits"},
-      {"GET", "/stock", "", {}, 400, "/stock?ids="},
+      {"GET", "/stock?page_token=x", "", {}, 400, "分页标记无效"},
+      {"GET", "/stock?low_stock_only=yes", "", {}, 400, "neither true nor false"},
+      {"GET", "/stock?ids=1&page_size=2", "", {}, 400, "no parameter"},
+      {"GET", "/status?x=1", "", {}, 400, "no parameter"},
       {"GET", "/stock?ids=", "", {}, 400, "ids"},
       {"GET", "/stock?ids=1,,2", "", {}, 400, "ids"},
       {"GET", "/stock?ids=1&ids=2", "", {}, 400, "twice"},

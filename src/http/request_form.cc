@@ -62,6 +62,12 @@ absl::Status SetField(const std::string& name, const std::string& text,
       reflection.SetInt64(&message, &field, value);
       return absl::OkStatus();
     }
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (text != "true" && text != "false") {
+        return absl::InvalidArgumentError(absl::StrCat(name, " is neither true nor false"));
+      }
+      reflection.SetBool(&message, &field, text == "true");
+      return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_STRING:
       if (!IsUtf8(text)) return absl::InvalidArgumentError(absl::StrCat(name, " is no UTF-8"));
       reflection.SetString(&message, &field, text);

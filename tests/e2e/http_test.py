@@ -101,6 +101,10 @@ class HttpTest(ServiceTest):
                          {'code': 0, 'message': 'success', 'book_id': '1', 'stock': 85,
                           'locked_stock': 0, 'total_stock': 85, 'sequence': '9'})
         self.assertEqual([one['stock'] for one in self.get('/stock?ids=1,2')['stocks']], [85, 0])
+        self.assertEqual([one['book_id'] for one in self.get('/stock')['stocks']], ['1'])
+        self.assertEqual(self.get('/stock?low_stock_only=true')['stocks'], [])
+        status = self.get('/status')
+        self.assertEqual((status['store'], status['serving']), ('embedded', True))
         logs = self.get('/stock/1/logs?page_size=4')
         rest = self.get('/stock/1/logs?page_size=100&page_token=' + logs['next_page_token'])
         self.assertEqual([int(log['sequence']) for log in logs['logs'] + rest['logs']],
@@ -130,7 +134,7 @@ class HttpTest(ServiceTest):
         good = json.dumps({'book_id': 1, 'quantity': 1, 'order_id': 7})
         table = [
             ('GET', '/', None, {}, 404), ('GET', '/stock/abc', None, {}, 400),
-            ('GET', '/stock', None, {}, 400), ('GET', '/stock?ids=1,x', None, {}, 400),
+            ('GET', '/stock?page_token=x', None, {}, 400), ('GET', '/stock?ids=1,x', None, {}, 400),
             ('GET', '/stock/1/logs?size=1', None, {}, 400), ('GET', '/stock/0', None, {}, 400),
             ('GET', '/stock/2', None, {}, 404), ('GET', '/reservations/9', None, {}, 404),
             ('PUT', '/stock/1', good, JSON, 405), ('GET', '/deduct', None, {}, 405),
