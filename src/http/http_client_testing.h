@@ -64,6 +64,16 @@ class RawHttpClient {
     return reply;
   }
 
+  // What comes next, up to and with `end`; less where nothing more comes.
+  std::string ReadUntil(const std::string& end) {
+    std::size_t found;
+    while ((found = bytes_.find(end)) == bytes_.npos && ReadMore()) {
+    }
+    const std::string read = bytes_.substr(0, found == bytes_.npos ? found : found + end.size());
+    bytes_.erase(0, read.size());
+    return read;
+  }
+
   // Whether the other side closes now, without another byte.
   bool IsAtEnd() { return bytes_.empty() && !ReadMore() && ended_; }
 

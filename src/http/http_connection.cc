@@ -7,7 +7,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <cstdint>
@@ -17,7 +16,9 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "http/event_stream.h"
 #include "http/http_answers.h"
+#include "http/http_response.h"
 #include "http/parsed_request.h"
 
 namespace inventory {
@@ -39,13 +40,14 @@ constexpr milliseconds kDiscardTime{2'000};
 class CallerConnection final : public HttpConnection,
                                public std::enable_shared_from_this<CallerConnection> {
  public:
-  CallerConnection(asio::ip::tcp::socket socket, const HttpShared& shared)
-      : shared_(shared), socket_(std::move(socket)), timer_(socket_.get_executor()) {}
+  CallerConnection(asio::ip::tcp::socket socket, const HttpShared& shared, bool is_refused)
+      : shared_(shared),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        unread_(is_refused) {}
 
-  void Start() override { AwaitRequest(); }
-
-  void Refuse() override {
-    unread_ = true;
+  void Start() override {
+    if (!unread_) return AwaitRequest();
     Send(FaultAnswer(absl::UnavailableError("too many connections; nothing was done")), false);
   }
 
@@ -153,20 +155,24 @@ class CallerConnection final : public HttpConnection,
 
   void OnAnswer(std::uint64_t call, const DeferredHttpAnswer& answer) {
     if (stage_ != Stage::kCall || call != calls_) return;  // it came too late
-    Send(answer(), keep_alive_);
+    const HttpAnswer made = answer();
+    if (made.stream && !is_head_) return BecomeStream(made);
+    Send(made, keep_alive_);
+  }
+
+  // What this class has for reading requests is let go: there may be thousands of streams.
+  void BecomeStream(const HttpAnswer& first) {
+    if (shared_.owner.draining()) return End();
+    stage_ = Stage::kEnded;
+    error_code ignored;
+    timer_.cancel(ignored);
+    shared_.owner.Became(*this, MakeEventStream(std::move(socket_), first, shared_));
   }
 
   void Send(const HttpAnswer& answer, bool keep_alive) {
     keep_alive_ = keep_alive;
     Enter(Stage::kWrite, shared_.limits.write);
-    response_.emplace(static_cast<http::status>(answer.status), 11);
-    response_->set(http::field::content_type, "application/json");
-    response_->set("X-Content-Type-Options", "nosniff");
-    response_->set(http::field::cache_control, "no-store");
-    for (const auto& [name, value] : answer.fields) response_->set(name, value);
-    response_->keep_alive(keep_alive);
-    if (answer.status != 304) response_->content_length(answer.body.size());
-    if (!is_head_) response_->body() = answer.body;
+    response_ = MakeHttpResponse(answer, keep_alive, !is_head_);
     http::async_write(socket_, *response_,
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (self->stage_ == Stage::kEnded) return;
@@ -232,12 +238,12 @@ class CallerConnection final : public HttpConnection,
   asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_{kBufferBytes};
   std::optional<HttpRequestParser> parser_;
-  std::optional<http::response<http::string_body>> response_;
+  std::optional<HttpResponse> response_;
   Stage stage_ = Stage::kIdle;
   bool timed_out_ = false;
   bool keep_alive_ = true;
   bool is_head_ = false;
-  bool unread_ = false;  // there may be more of the request than was read
+  bool unread_;  // there may be more of the request than was read
   std::uint64_t calls_ = 0;
   std::uint64_t timers_ = 0;
   std::uint64_t discarded_ = 0;
@@ -247,8 +253,8 @@ class CallerConnection final : public HttpConnection,
 }  // namespace
 
 std::shared_ptr<HttpConnection> MakeHttpConnection(asio::ip::tcp::socket socket,
-                                                   const HttpShared& shared) {
-  return std::make_shared<CallerConnection>(std::move(socket), shared);
+                                                   const HttpShared& shared, bool is_refused) {
+  return std::make_shared<CallerConnection>(std::move(socket), shared, is_refused);
 }
 
 }  // namespace inventory

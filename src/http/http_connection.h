@@ -18,6 +18,8 @@ class HttpConnection {
    public:
     virtual bool draining() const = 0;
     virtual void Ended(HttpConnection& connection) = 0;  // may delete it
+    // The connection has ended, and its socket lives on in `stream`, which is to be started.
+    virtual void Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) = 0;
 
    protected:
     ~Owner() = default;
@@ -26,8 +28,6 @@ class HttpConnection {
   virtual ~HttpConnection() = default;
 
   virtual void Start() = 0;
-  // Tells the caller that there are too many connections, and ends.
-  virtual void Refuse() = 0;
   // Ends when the request that is under way has been answered, or at once.
   virtual void Drain() = 0;
   virtual void Abort() = 0;
@@ -41,7 +41,8 @@ struct HttpShared {
   HttpConnection::Owner& owner;
 };
 
+// `is_refused`: it only tells the caller that there are too many connections.
 std::shared_ptr<HttpConnection> MakeHttpConnection(boost::asio::ip::tcp::socket socket,
-                                                   const HttpShared& shared);
+                                                   const HttpShared& shared, bool is_refused);
 
 }  // namespace inventory

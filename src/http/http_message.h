@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "absl/functional/any_invocable.h"
 
 namespace inventory {
+
+class StockStream;
 
 struct HttpRequest {
   std::string method;                                           // "GET"
@@ -29,6 +32,8 @@ struct HttpAnswer {
   int status = 200;
   std::string body;                                         // JSON; empty with 304 only
   std::vector<std::pair<std::string, std::string>> fields;  // besides those of every answer
+  // Not null: the body is the first event's data, and further events follow.
+  std::shared_ptr<StockStream> stream = nullptr;
 };
 
 // Makes the answer where there is time for it: the store's thread that knows it has better to do.

@@ -80,6 +80,36 @@ void GetStock(InventoryApi& api, const RoutedRequest& routed, const CallContext&
                });
 }
 
+// What proxies must not wait for the end of, nor keep.
+HttpAnswer FirstEvent(const v1::WatchStockResponse& first, std::shared_ptr<StockStream> stream) {
+  return {200,
+          WriteJson(first),
+          {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}},
+          std::move(stream)};
+}
+
+// Answers when there is a first event: a stream that cannot begin has a status that says so.
+void WatchStock(InventoryApi& api, const RoutedRequest& routed, const CallContext&,
+                HttpRespond respond) {
+  v1::WatchStockRequest request;
+  const absl::Status read = ReadForm({.query = {{"ids", "book_ids"},
+                                                {"low_stock_only", "low_stock_only"},
+                                                {"min_interval_ms", "min_interval_ms"}}},
+                                     routed, request);
+  if (!read.ok()) return RespondNow(FaultAnswer(read), respond);
+  absl::StatusOr<std::unique_ptr<StockStream>> watch = api.WatchStock(request);
+  if (!watch.ok()) return RespondNow(FaultAnswer(watch.status()), respond);
+  const std::shared_ptr<StockStream> stream = *std::move(watch);
+  // Until it has answered, the stream is kept by its own answer.
+  stream->Next([respond = std::move(respond), stream](const absl::Status& status,
+                                                      const v1::WatchStockResponse& first) mutable {
+    if (!status.ok()) return respond(DeferAnswer(status, first));
+    respond([copy = std::make_shared<const v1::WatchStockResponse>(first), stream] {
+      return FirstEvent(*copy, stream);
+    });
+  });
+}
+
 // /stock?ids=1,2,3 asks for books by name, /stock goes through all of them.
 bool NamesBooks(const RoutedRequest& routed) {
   return std::any_of(routed.query.begin(), routed.query.end(),
@@ -163,6 +193,11 @@ void HttpRouter::AddReads(InventoryApi& api) {
                      Handle(api, &InventoryApi::GetReservation, {.path_field = "order_id"})});
   routes_.push_back(
       {"GET", "/orders/{id}", Handle(api, &InventoryApi::GetOrder, {.path_field = "order_id"})});
+  routes_.push_back(
+      {"GET", "/events",
+       [&api](const RoutedRequest& routed, const CallContext& context, HttpRespond respond) {
+         WatchStock(api, routed, context, std::move(respond));
+       }});
   routes_.push_back({"GET", "/status", Handle(api, &InventoryApi::GetStatus, {})});
 }
 

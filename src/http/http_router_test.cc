@@ -28,6 +28,7 @@ class HttpRouterTest : public testing::Test {
     ServiceSettings settings;
     settings.queue_limit = 1;
     settings.batches_in_flight = 1;
+    settings.watcher_limit = 1;
     return settings;
   }
 
@@ -124,6 +125,34 @@ TEST_F(HttpRouterTest, TheStatusIsThatOfTheServiceAndItsStore) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, HasSubstr(R"("serving":true)"));
   EXPECT_THAT(answer.body, HasSubstr(R"({"name":"queue_depth","value":"0","unit":"commands")"));
+}
+
+TEST_F(HttpRouterTest, AStreamIsAnsweredWithItsFirstEvent) {
+  Restock(1, 5);
+  Restock(2, 50);
+  const HttpAnswer all = Get("/events");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_EQ(Field(all, "Content-Type"), "text/event-stream");
+  EXPECT_THAT(all.body, HasSubstr(R"("changes":[{"book_id":"1","stock":5,)"));
+  EXPECT_THAT(all.body, HasSubstr(R"("book_id":"2")"));
+  EXPECT_THAT(all.body, HasSubstr(R"("snapshot_done":true)"));
+  const HttpAnswer too_many = Get("/events");
+  EXPECT_EQ(too_many.status, 429);
+  EXPECT_EQ(too_many.stream, nullptr);
+}
+
+TEST_F(HttpRouterTest, AStreamIsOfTheBooksThatAreAskedFor) {
+  Restock(1, 5);
+  Restock(2, 50);
+  Restock(3, 50);
+  EXPECT_THAT(Get("/events?ids=2,3").body, Not(HasSubstr(R"("book_id":"1")")));
+  EXPECT_THAT(Get("/events?low_stock_only=true&min_interval_ms=10").body,
+              Not(HasSubstr(R"("book_id":"2")")));
+}
+
+TEST_F(HttpRouterTest, AStreamThatCannotBeginHasAStatusThatSaysSo) {
+  store.FailReads(absl::UnavailableError("the disk is full"));
+  EXPECT_EQ(Get("/events").status, 503);
 }
 
 TEST_F(HttpRouterTest, LogsArePagedAndFiltered) {
@@ -229,6 +258,12 @@ TEST_F(HttpRouterTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
       {"GET", "/stock?low_stock_only=yes", "", {}, 400, "neither true nor false"},
       {"GET", "/stock?ids=1&page_size=2", "", {}, 400, "no parameter"},
       {"GET", "/status?x=1", "", {}, 400, "no parameter"},
+      {"GET", "/events?ids=0", "", {}, 400, "图书ID不能为空"},
+      {"GET", "/events?ids=", "", {}, 400, "ids"},
+      {"GET", "/events?books=1", "", {}, 400, "no parameter"},
+      {"GET", "/events?low_stock_only=1", "", {}, 400, "neither true nor false"},
+      {"GET", "/events?min_interval_ms=-1", "", {}, 400, "min_interval_ms"},
+      {"POST", "/events", "", {}, 405, "GET, HEAD"},
       {"GET", "/stock?ids=", "", {}, 400, "ids"},
       {"GET", "/stock?ids=1,,2", "", {}, 400, "ids"},
       {"GET", "/stock?ids=1&ids=2", "", {}, 400, "twice"},

@@ -58,6 +58,7 @@ class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
   // The rest is the loop thread's.
   bool draining() const override { return draining_; }
   void Ended(HttpConnection& connection) override;
+  void Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) override;
   void Run();
   void Accept();
   void Admit(tcp::socket socket);
@@ -74,6 +75,7 @@ class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
   const HttpShared shared_{router_, limits_, std::make_shared<LoopGate>(loop_), *this};
   bool draining_ = false;
   std::map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  std::map<const HttpConnection*, std::shared_ptr<HttpConnection>> streams_;
   int port_ = 0;
   std::thread thread_;
 
@@ -127,15 +129,22 @@ void LoopbackServer::Admit(tcp::socket socket) {
   if (connections_.size() >= limits_.connections + kRefusedAtOnce) return;
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  const std::shared_ptr<HttpConnection> connection = MakeHttpConnection(std::move(socket), shared_);
   const bool is_full = connections_.size() >= limits_.connections;
+  const auto connection = MakeHttpConnection(std::move(socket), shared_, is_full);
   connections_.emplace(connection.get(), connection);
-  is_full ? connection->Refuse() : connection->Start();
+  connection->Start();
+}
+
+void LoopbackServer::Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) {
+  streams_.emplace(stream.get(), stream);
+  connections_.erase(&connection);
+  stream->Start();
 }
 
 void LoopbackServer::Ended(HttpConnection& connection) {
   connections_.erase(&connection);
-  if (!draining_ || !connections_.empty()) return;
+  streams_.erase(&connection);
+  if (!draining_ || !connections_.empty() || !streams_.empty()) return;
   MutexLock lock(mutex_);
   drained_ = true;
   changed_.NotifyAll();
@@ -144,6 +153,7 @@ void LoopbackServer::Ended(HttpConnection& connection) {
 std::vector<std::shared_ptr<HttpConnection>> LoopbackServer::All() const {
   std::vector<std::shared_ptr<HttpConnection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
+  for (const auto& [key, stream] : streams_) all.push_back(stream);
   return all;
 }
 
@@ -158,7 +168,7 @@ void LoopbackServer::Drain() {
   acceptor_.close(ignored);
   accept_again_.cancel(ignored);
   for (const auto& connection : All()) connection->Drain();
-  if (!connections_.empty()) return;
+  if (!connections_.empty() || !streams_.empty()) return;
   MutexLock lock(mutex_);
   drained_ = true;
   changed_.NotifyAll();

@@ -16,7 +16,7 @@ struct ServiceSettings {
   int batches_in_flight = 2;                       // handed to the store and not yet answered
   TimeMs reservation_ttl = 900'000;                // where a request names none
   Quantity warning_threshold = 10;                 // available below it is low; 0: never
-  std::size_t watcher_limit = 10'000;              // open watches
+  std::size_t watcher_limit = 12'000;              // open watches, of gRPC and HTTP together
   std::size_t watcher_buffer_limit = 10'000;       // books waiting for one slow watcher
   std::chrono::milliseconds expiry_interval{200};  // between looks for reservations that are due
   // Stock reads are answered from copies at most this old; 0: by the store.

@@ -43,6 +43,13 @@ struct WatchHub::Watcher {
   bool has_changes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return snapshot_done && !pending.empty();
   }
+  bool is_over() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !end.ok(); }
+  // For ComeAgain; false: it is there already.
+  bool TakePlace() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (later) return false;
+    later = not_before;
+    return true;
+  }
 
   const WatchQuery query;
   const absl::flat_hash_set<BookId> books;  // empty: all
@@ -52,6 +59,7 @@ struct WatchHub::Watcher {
   absl::flat_hash_map<BookId, StockWatch::Change> pending ABSL_GUARDED_BY(mutex);
   absl::Status end ABSL_GUARDED_BY(mutex);  // not OK: the watch is over
   Time not_before ABSL_GUARDED_BY(mutex);   // for the next update, once the snapshot is done
+  std::optional<Time> later ABSL_GUARDED_BY(mutex);  // its place in later_
   bool snapshot_done ABSL_GUARDED_BY(mutex) = false;
   BookId after ABSL_GUARDED_BY(mutex) = 0;                               // where it goes on
   std::optional<absl::StatusOr<StockPage>> page ABSL_GUARDED_BY(mutex);  // read and not yet sent
@@ -151,6 +159,8 @@ absl::StatusOr<std::unique_ptr<StockWatch>> WatchHub::Watch(WatchQuery query) {
                                                      "); close some or retry later"));
   }
   watchers_.insert(watcher);
+  if (watcher->books.empty()) of_all_books_.insert(watcher);
+  for (const BookId book : watcher->books) of_book_[book].insert(watcher);
   watching_ = watchers_.size();
   return std::make_unique<Handle>(shared_from_this(), std::move(watcher));
 }
@@ -171,17 +181,25 @@ void WatchHub::Next(const std::shared_ptr<Watcher>& watcher, Done<Update> done) 
       watcher->next = std::exchange(done, nullptr);
       read = !watcher->snapshot_done;
       after = watcher->after;
+      if (watcher->has_changes() && watcher->TakePlace()) {
+        ComeAgain(watcher, watcher->not_before);
+      }
     }
   }
   if (done) return done(std::move(update));
-  if (read) return ReadPage(watcher, after);
-  if (watcher->query.min_interval.count() > 0) Wake();  // to see when to come again
+  if (read) ReadPage(watcher, after);
 }
 
 void WatchHub::Drop(const std::shared_ptr<Watcher>& watcher) {
   {
     MutexLock lock(mutex_);
     watchers_.erase(watcher);
+    of_all_books_.erase(watcher);
+    for (const BookId book : watcher->books) {
+      const auto watching = of_book_.find(book);
+      watching->second.erase(watcher);
+      if (watching->second.empty()) of_book_.erase(watching);
+    }
     watching_ = watchers_.size();
   }
   Done<Update> next;
@@ -189,6 +207,10 @@ void WatchHub::Drop(const std::shared_ptr<Watcher>& watcher) {
     MutexLock lock(watcher->mutex);
     watcher->end.Update(absl::CancelledError("the watch was dropped"));
     next = std::exchange(watcher->next, nullptr);
+    if (watcher->later) {
+      MutexLock inbox_lock(inbox_mutex_);
+      later_.erase({*watcher->later, watcher});
+    }
   }
   if (next) next(absl::CancelledError("the watch was dropped"));
 }
@@ -270,80 +292,106 @@ void WatchHub::Run() {
   while (AwaitWork(until)) {
     const Time now = steady_clock::now();
     until = alarm_.Write(now);
-    Inbox inbox = TakeInbox(now, until);
-    until = std::min(until, Serve(std::move(inbox), now));
+    Serve(TakeInbox(now, until), now);
   }
   // The rest, whatever the pause. Write adds to the time it is given, so not the very last one.
   alarm_.Write(Time::max() - LowStockAlarm::kPeriod);
 }
 
-// The whole inbox, or nothing where it is too early; then `again` says when.
+// Who is due, and the rest of the inbox where it is not too early; `again` says when to come again.
 WatchHub::Inbox WatchHub::TakeInbox(Time now, Time& again) {
   MutexLock lock(inbox_mutex_);
-  if (inbox_.pages.empty() && inbox_.news.empty()) return {};
-  if (inbox_.pages.empty() && now < next_distribution_) {
+  Inbox inbox;
+  const bool has_news = !inbox_.pages.empty() || !inbox_.news.empty();
+  if (has_news && inbox_.pages.empty() && now < next_distribution_) {
     again = std::min(again, next_distribution_);
-    return {};
+  } else if (has_news) {
+    next_distribution_ = now + kPace;
+    inbox = std::exchange(inbox_, {});
   }
-  next_distribution_ = now + kPace;
-  return std::exchange(inbox_, {});
+  while (!later_.empty() && later_.begin()->first <= now) {
+    inbox.due.push_back(later_.begin()->second);
+    later_.erase(later_.begin());
+  }
+  if (!later_.empty()) again = std::min(again, later_.begin()->first);
+  return inbox;
 }
 
-// Gives every watcher its share and answers whom it can. Returns when to come again.
-WatchHub::Time WatchHub::Serve(Inbox inbox, Time now) {
+WatchHub::WatcherSet WatchHub::Concerned(const Inbox& inbox) const {
+  WatcherSet concerned(inbox.due.begin(), inbox.due.end());
+  for (const PageRead& read : inbox.pages) concerned.insert(read.watcher);
+  if (inbox.news.empty()) return concerned;
+  MutexLock lock(mutex_);
+  concerned.insert(of_all_books_.begin(), of_all_books_.end());
+  if (of_book_.empty()) return concerned;
+  for (const auto& [book, news] : inbox.news) {
+    const auto watching = of_book_.find(book);
+    if (watching == of_book_.end()) continue;
+    concerned.insert(watching->second.begin(), watching->second.end());
+  }
+  return concerned;
+}
+
+// Gives each watcher its share and answers whom it can.
+void WatchHub::Serve(Inbox inbox, Time now) {
+  for (const std::shared_ptr<Watcher>& watcher : inbox.due) {
+    MutexLock lock(watcher->mutex);
+    watcher->later.reset();
+  }
   for (PageRead& read : inbox.pages) {
     MutexLock lock(read.watcher->mutex);
     read.watcher->page = std::move(read.page);
   }
-  Time again = Time::max();
-  for (const auto& watcher : Watchers()) again = std::min(again, ServeOne(*watcher, inbox, now));
-  return again;
+  for (const auto& watcher : Concerned(inbox)) ServeOne(watcher, inbox, now);
 }
 
-WatchHub::Time WatchHub::ServeOne(Watcher& watcher, const Inbox& inbox, Time now) {
+void WatchHub::ServeOne(const std::shared_ptr<Watcher>& watcher, const Inbox& inbox, Time now) {
   Done<Update> done;
   absl::StatusOr<Update> update;
-  Time again = Time::max();
   {
-    MutexLock lock(watcher.mutex);
-    if (!watcher.end.ok()) return again;
-    watcher.AddNews(inbox, alarm_);
-    if (watcher.next && (watcher.page || watcher.has_changes())) {
-      if (watcher.page || watcher.not_before <= now) {
-        update = watcher.TakeUpdate(now, alarm_);
-        done = std::exchange(watcher.next, nullptr);
-      } else {
-        again = watcher.not_before;
+    MutexLock lock(watcher->mutex);
+    if (watcher->is_over()) return;
+    watcher->AddNews(inbox, alarm_);
+    if (watcher->next && (watcher->page || watcher->has_changes())) {
+      if (watcher->page || watcher->not_before <= now) {
+        update = watcher->TakeUpdate(now, alarm_);
+        done = std::exchange(watcher->next, nullptr);
+      } else if (watcher->TakePlace()) {
+        ComeAgain(watcher, watcher->not_before);
       }
     }
-    if (watcher.pending.size() > buffer_limit_) {
-      watcher.pending = {};
-      watcher.end = TooSlow(buffer_limit_);
+    if (watcher->pending.size() > buffer_limit_) {
+      watcher->pending = {};
+      watcher->end = TooSlow(buffer_limit_);
       cut_off_.fetch_add(1);
-      if (watcher.next) {
-        update = watcher.end;
-        done = std::exchange(watcher.next, nullptr);
+      if (watcher->next) {
+        update = watcher->end;
+        done = std::exchange(watcher->next, nullptr);
       }
     }
   }
   if (done) done(std::move(update));
-  return again;
 }
 
-std::vector<std::shared_ptr<WatchHub::Watcher>> WatchHub::Watchers() const {
-  MutexLock lock(mutex_);
-  return {watchers_.begin(), watchers_.end()};
+// With the watcher's lock held, so that a Drop finds it here.
+void WatchHub::ComeAgain(const std::shared_ptr<Watcher>& watcher, Time at) {
+  MutexLock lock(inbox_mutex_);
+  later_.emplace(at, watcher);
+  woken_ = true;
+  work_.NotifyOne();
 }
 
 // ---- the end
 // -------------------------------------------------------------------------------------
 
 void WatchHub::EndWatches() {
+  WatcherSet watchers;
   {
     MutexLock lock(mutex_);
     ended_ = true;
+    watchers = watchers_;
   }
-  for (const auto& watcher : Watchers()) {
+  for (const auto& watcher : watchers) {
     Done<Update> next;
     {
       MutexLock lock(watcher->mutex);

@@ -4,8 +4,9 @@
 //                                                                               pending map ─► Next
 //
 // The store's thread only merges into the inbox, so sales wait for no watcher. The hub's own thread
-// gives every watcher its share; it empties the inbox every kPace at most, which bounds what many
-// small batches cost.
+// gives the watchers their share; it empties the inbox every kPace at most, which bounds what many
+// small batches cost. It looks at nobody whom the news do not concern: thousands of watchers of
+// other books cost a hot book's sales nothing.
 //
 // A snapshot is read from the store while changes go on. A page shows at least what the hub was
 // told before it was read, and at most one batch more (StockObserver). Pages come through the inbox
@@ -18,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,6 +67,7 @@ class WatchHub : public StockObserver, public std::enable_shared_from_this<Watch
   using Update = StockWatch::Update;
   class Handle;
   struct Watcher;
+  using WatcherSet = absl::flat_hash_set<std::shared_ptr<Watcher>>;
   // What happened to a book since the watchers were last told.
   struct News {
     bool was_low = false;
@@ -77,6 +80,7 @@ class WatchHub : public StockObserver, public std::enable_shared_from_this<Watch
   struct Inbox {
     absl::flat_hash_map<BookId, News> news;
     std::vector<PageRead> pages;
+    std::vector<std::shared_ptr<Watcher>> due;  // whose interval is over
   };
 
   WatchHub(StockStore& store, const ServiceSettings& settings);
@@ -90,9 +94,10 @@ class WatchHub : public StockObserver, public std::enable_shared_from_this<Watch
   void Wake();
   bool AwaitWork(Time until);
   Inbox TakeInbox(Time now, Time& again);
-  Time Serve(Inbox inbox, Time now);
-  Time ServeOne(Watcher& watcher, const Inbox& inbox, Time now);
-  std::vector<std::shared_ptr<Watcher>> Watchers() const;
+  WatcherSet Concerned(const Inbox& inbox) const;
+  void Serve(Inbox inbox, Time now);
+  void ServeOne(const std::shared_ptr<Watcher>& watcher, const Inbox& inbox, Time now);
+  void ComeAgain(const std::shared_ptr<Watcher>& watcher, Time at);
 
   StockStore& store_;
   const std::size_t watcher_limit_;
@@ -105,11 +110,15 @@ class WatchHub : public StockObserver, public std::enable_shared_from_this<Watch
   Mutex inbox_mutex_;
   CondVar work_;
   Inbox inbox_ ABSL_GUARDED_BY(inbox_mutex_);
+  // Who has changes and waits for its interval to end: each at most once.
+  std::set<std::pair<Time, std::shared_ptr<Watcher>>> later_ ABSL_GUARDED_BY(inbox_mutex_);
   bool woken_ ABSL_GUARDED_BY(inbox_mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(inbox_mutex_) = false;
 
   mutable Mutex mutex_;
-  absl::flat_hash_set<std::shared_ptr<Watcher>> watchers_ ABSL_GUARDED_BY(mutex_);
+  WatcherSet watchers_ ABSL_GUARDED_BY(mutex_);
+  WatcherSet of_all_books_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<BookId, WatcherSet> of_book_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<std::size_t> watching_ = 0;  // watchers_.size(), for the store's thread
   std::atomic<std::uint64_t> cut_off_ = 0;

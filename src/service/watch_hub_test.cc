@@ -218,6 +218,59 @@ TEST_F(WatchHubTest, UpdatesKeepTheirDistance) {
   }
 }
 
+// Its next update waits for the interval; whether it is asked for before the change or after it.
+TEST_F(WatchHubTest, AnUpdateThatIsTooEarlyComesLater) {
+  Start();
+  Restock(1, 100);
+  const auto before = WatchAfterSnapshot({{1}, false, milliseconds(20)});
+  const auto after = WatchAfterSnapshot({{1}, false, milliseconds(20)});
+  const auto never = WatchAfterSnapshot({{1}, false, hours(1)});
+  const Awaited<Update> not_told = Next(*never);
+  const auto witness = WatchAfterSnapshot({{1}});
+  for (std::uint64_t sequence = 2; sequence < 5; ++sequence) {
+    const Awaited<Update> asked = Next(*before);
+    const Awaited<Update> seen = Next(*witness);
+    Sell(1, 1);
+    EXPECT_EQ(All(seen.Get().value()).front().sequence, sequence);
+    EXPECT_EQ(All(asked.Get().value()).front().sequence, sequence);
+    EXPECT_EQ(All(Next(*after).Get().value()).front().sequence, sequence);
+  }
+}
+
+TEST_F(WatchHubTest, DroppingAWatchThatWaitsForItsIntervalEndsIt) {
+  Start();
+  Restock(1, 100);
+  auto watch = WatchAfterSnapshot({{1}, false, hours(1)});
+  const auto witness = WatchAfterSnapshot({{1}});
+  const Awaited<Update> waiting = Next(*watch);
+  for (int i = 0; i < 2; ++i) {
+    const Awaited<Update> seen = Next(*witness);
+    Sell(1, 1);
+    ASSERT_OK(seen.Get());
+  }
+  watch.reset();
+  EXPECT_THAT(waiting.Get(), StatusIs(absl::StatusCode::kCancelled, "dropped"));
+}
+
+TEST_F(WatchHubTest, EachIsToldOfItsBooksWhoeverElseWatchesThem) {
+  Start();
+  for (BookId book = 1; book <= 3; ++book) Restock(book, 100);
+  auto first = WatchAfterSnapshot({{1, 2}});
+  const auto second = WatchAfterSnapshot({{2, 3}});
+  const auto all = WatchAfterSnapshot({});
+  const Awaited<Update> of_first = Next(*first);
+  const Awaited<Update> of_second = Next(*second);
+  Sell(3, 1);
+  EXPECT_THAT(All(of_second.Get().value()), ElementsAre(Said{3, 2, 99, false}));
+  Sell(1, 1);
+  EXPECT_THAT(All(of_first.Get().value()), ElementsAre(Said{1, 2, 99, false}));
+  for (std::size_t told = 0; told < 2;) told += All(Next(*all).Get().value()).size();
+  first.reset();
+  Sell(1, 1);  // nobody's but all's
+  Sell(2, 1);
+  EXPECT_THAT(All(Next(*second).Get().value()), ElementsAre(Said{2, 2, 99, false}));
+}
+
 TEST_F(WatchHubTest, ASlowWatcherIsCutOffAndTheOthersGoOn) {
   settings_.watcher_buffer_limit = 3;
   Start();

@@ -1,0 +1,178 @@
+#include "http/event_stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "api/inventory_api.h"
+#include "http/http_answers.h"
+#include "http/http_response.h"
+#include "http/json.h"
+
+namespace inventory {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+// When a browser that lost the stream asks again. Its answer begins with the state of every book.
+constexpr char kRetry[] = "retry: 2000\n\n";
+constexpr char kKeepAlive[] = ":\n\n";
+// What the kernel holds for a reader that does not read: by default it would be megabytes.
+constexpr int kSendBufferBytes = 32 * 1'024;
+
+class EventStream final : public HttpConnection, public std::enable_shared_from_this<EventStream> {
+ public:
+  EventStream(asio::ip::tcp::socket socket, const HttpAnswer& first, const HttpShared& shared)
+      : shared_(shared),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        stream_(first.stream),
+        text_(absl::StrCat(StreamHeader(first), kRetry, NextEvent(first.body))) {}
+
+  void Start() override {
+    SetSocketOptions();
+    AwaitHangUp();
+    Write();
+  }
+  void Drain() override { End(); }
+  void Abort() override { End(); }
+
+ private:
+  // What an update comes to, made on the loop's thread.
+  using Deferred = std::function<std::string(EventStream&)>;
+
+  // Neither has to work: without them a reader that takes nothing is only found out later.
+  void SetSocketOptions() {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), ignored);
+    // A reader that is gone without a word, or takes nothing, while the kernel has bytes for it.
+    const auto patience = static_cast<unsigned>(shared_.limits.write.count());
+    setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+  }
+
+  // The caller has nothing to say any more: whatever comes is an end.
+  void AwaitHangUp() {
+    socket_.async_read_some(asio::buffer(unexpected_),
+                            [self = shared_from_this()](error_code, std::size_t) { self->End(); });
+  }
+
+  std::string NextEvent(const std::string& json) {
+    return absl::StrCat("id: ", ++events_, "\ndata: ", json, "\n\n");
+  }
+  std::string LastEvent(const absl::Status& fault) {
+    is_last_ = true;
+    return absl::StrCat("event: fault\ndata: ", FaultAnswer(fault).body, "\n\n");
+  }
+
+  void Ask() {
+    asked_ = true;
+    stream_->Next([gate = shared_.gate, weak = weak_from_this()](
+                      const absl::Status& status, const v1::WatchStockResponse& response) {
+      Deferred deferred;
+      if (status.ok()) {
+        deferred = [copy = std::make_shared<const v1::WatchStockResponse>(response)](
+                       EventStream& self) { return self.NextEvent(WriteJson(*copy)); };
+      } else {
+        deferred = [status](EventStream& self) { return self.LastEvent(status); };
+      }
+      gate->Post([weak, deferred = std::move(deferred)]() mutable {
+        if (const auto self = weak.lock()) self->OnUpdate(std::move(deferred));
+      });
+    });
+  }
+
+  void OnUpdate(Deferred deferred) {
+    if (ended_) return;
+    asked_ = false;
+    if (writing_) {  // a sign of life; at most one, as the next update is asked for after this one
+      held_ = std::move(deferred);
+    } else {
+      text_ = deferred(*this);
+      Write();
+    }
+  }
+
+  void Write() {
+    writing_ = true;
+    SetTimer(shared_.limits.write);
+    asio::async_write(socket_, asio::buffer(text_),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                        if (self->ended_) return;
+                        if (error) return self->End();
+                        self->OnWritten();
+                      });
+  }
+
+  void OnWritten() {
+    writing_ = false;
+    text_ = {};
+    if (is_last_) return End();
+    if (held_) {
+      text_ = std::exchange(held_, nullptr)(*this);
+      return Write();
+    }
+    SetTimer(shared_.limits.sign_of_life);
+    if (!asked_) Ask();
+  }
+
+  void SetTimer(milliseconds limit) {
+    timer_.expires_after(limit);
+    timer_.async_wait([self = shared_from_this(), number = ++timers_](error_code error) {
+      if (error || number != self->timers_ || self->ended_) return;
+      self->OnTimer();
+    });
+  }
+
+  void OnTimer() {
+    if (writing_) return End();
+    text_ = kKeepAlive;
+    Write();
+  }
+
+  void End() {
+    if (ended_) return;
+    ended_ = true;
+    stream_.reset();
+    held_ = nullptr;
+    error_code ignored;
+    timer_.cancel(ignored);
+    socket_.close(ignored);
+    shared_.owner.Ended(*this);
+  }
+
+  const HttpShared& shared_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::shared_ptr<StockStream> stream_;
+  std::uint64_t events_ = 0;
+  std::string text_;  // what is being written
+  Deferred held_;     // comes after it
+  bool writing_ = false;
+  bool asked_ = false;
+  bool is_last_ = false;
+  bool ended_ = false;
+  std::uint64_t timers_ = 0;
+  std::array<char, 1> unexpected_;
+};
+
+}  // namespace
+
+std::shared_ptr<HttpConnection> MakeEventStream(asio::ip::tcp::socket socket,
+                                                const HttpAnswer& first, const HttpShared& shared) {
+  return std::make_shared<EventStream>(std::move(socket), first, shared);
+}
+
+}  // namespace inventory
