@@ -17,6 +17,7 @@
 #include "http/http_server.h"
 #include "ledger/written_ledger.h"
 #include "rpc/rpc_server.h"
+#include "server/open_files.h"
 #include "server/stop_signal.h"
 #include "server/version.h"
 #include "service/inventory_service.h"
@@ -41,6 +42,8 @@ constexpr milliseconds kLeastTimeToClose{2'000};
 constexpr milliseconds kCacheTtl{200};
 constexpr int kRedisBatchesInFlight = 1'024;
 constexpr std::int64_t kLedgerConnections = 4;
+// For as many event streams as the service takes watches, and the store's own files.
+constexpr std::int64_t kOpenFilesWanted = 14'000;
 
 LogSettings MakeLogSettings(const Config& config) {
   LogSettings settings;
@@ -289,6 +292,14 @@ ExitStatus Serve(const LoadedConfig& loaded, const std::string& origin) {
                        {"configuration", origin},
                        {"process", getpid()}});
   for (const std::string& warning : loaded.warnings) LogWarn(warning);
+
+  const std::int64_t open_files = RaiseOpenFilesLimit();
+  if (config.http_port != 0 && open_files < kOpenFilesWanted) {
+    LogWarn(
+        "few files may be open at once, so few event streams: raise the hard limit (ulimit -Hn, "
+        "or LimitNOFILE= of the unit)",
+        {{"limit", open_files}, {"wanted", kOpenFilesWanted}});
+  }
 
   Process process(loaded);
   if (absl::Status status = process.Start(); !status.ok()) {
