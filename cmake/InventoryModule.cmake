@@ -16,9 +16,9 @@
 # TEST_AS_ONE NAME, the whole binary under that name: for a suite that judges itself at its end.
 # All _mysql_test.cc make another, <name>_mysql_test, which may use tests/support (it starts the
 # server) and is one test of ctest, <name>.mysql, so that its tests share a server. The same goes for
-# _redis_test.cc.
+# _redis_test.cc. FUZZ_SECONDS: how long its fuzz targets look for something new as tests; by default 5.
 function(inventory_module name)
-  cmake_parse_arguments(ARG "" "PROGRAM;TEST_AS_ONE" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PROGRAM;TEST_AS_ONE;FUZZ_SECONDS" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
   file(GLOB all CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(sources ${all})
@@ -101,7 +101,7 @@ function(inventory_module name)
       add_executable(${fuzzer} ${source})
       target_link_libraries(${fuzzer} PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
-      inventory_fuzz_smoke(${fuzzer})
+      inventory_fuzz_smoke(${fuzzer} "${ARG_FUZZ_SECONDS}")
     endforeach()
   endif()
 endfunction()
@@ -156,7 +156,10 @@ endfunction()
 
 # A fuzzer as a test: the kept inputs of tests/corpus/<fuzzer>/, then a few seconds of new ones.
 # What it finds goes to the build folder; a crash is worth keeping in the corpus.
-function(inventory_fuzz_smoke fuzzer)
+function(inventory_fuzz_smoke fuzzer seconds)
+  if(NOT seconds)
+    set(seconds 5)
+  endif()
   set(kept "${CMAKE_SOURCE_DIR}/tests/corpus/${fuzzer}")
   set(found "${CMAKE_BINARY_DIR}/corpus/${fuzzer}")
   if(NOT IS_DIRECTORY "${kept}")
@@ -164,7 +167,7 @@ function(inventory_fuzz_smoke fuzzer)
   endif()
   file(MAKE_DIRECTORY "${found}")
   add_test(NAME fuzz.${fuzzer}
-           COMMAND ${fuzzer} -verbosity=0 -print_final_stats=0 -max_total_time=5 -timeout=10
+           COMMAND ${fuzzer} -verbosity=0 -print_final_stats=0 -max_total_time=${seconds} -timeout=10
                    -rss_limit_mb=2048
                    "-artifact_prefix=${found}/" "${found}" "${kept}")
   set_tests_properties(fuzz.${fuzzer} PROPERTIES TIMEOUT 120)
