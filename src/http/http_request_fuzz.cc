@@ -53,9 +53,8 @@ void RunOne(const std::uint8_t* data, std::size_t size) {
   // A second answer would be an exception, and none a time-out. Streams begin on another thread.
   const auto answered = std::make_shared<std::promise<HttpAnswer>>();
   std::future<HttpAnswer> answer = answered->get_future();
-  shop->router.Answer(ToHttpRequest(parser), [answered](const DeferredHttpAnswer& make) {
-    answered->set_value(make());
-  });
+  shop->router.Answer(ToHttpRequest(parser),
+                      [answered](const DeferredHttpAnswer& make) { answered->set_value(make()); });
   CheckAnswer(answer.get());
 }
 
