@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "api/stack_arena.h"
+#include "http/console_answers.h"
 #include "http/entity_tag.h"
 #include "http/http_answers.h"
 #include "http/http_target.h"
@@ -116,12 +117,15 @@ bool NamesBooks(const RoutedRequest& routed) {
                      [](const auto& parameter) { return parameter.first == "ids"; });
 }
 
-// What the path `/stock/{id}/logs` has in the place of {id}, if it fits.
+// What the path `/stock/{id}/logs` has in the place of {id}, if it fits; {path} is all the rest.
 bool Fits(const std::string& route, const std::vector<std::string>& path, std::string& id) {
   const std::vector<std::string> parts = absl::StrSplit(route.substr(1), '/');
-  if (parts.size() != path.size()) return false;
+  const bool takes_rest = parts.back() == "{path}";
+  if (takes_rest ? path.size() < parts.size() : path.size() != parts.size()) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i] == "{id}") {
+    if (parts[i] == "{path}") {
+      id = absl::StrJoin(path.begin() + static_cast<std::ptrdiff_t>(i), path.end(), "/");
+    } else if (parts[i] == "{id}") {
       id = path[i];
     } else if (parts[i] != path[i]) {
       return false;
@@ -143,6 +147,7 @@ HttpAnswer MethodRefused(const std::set<std::string>& allowed) {
 HttpRouter::HttpRouter(InventoryApi& api, std::chrono::milliseconds call_limit)
     : call_limit_(call_limit) {
   AddHealth();
+  AddConsole();
   AddReads(api);
   AddChanges(api);
 }
@@ -159,6 +164,17 @@ void HttpRouter::AddHealth() {
                        RespondNow(FaultAnswer(absl::UnavailableError(
                                       "the service is starting, stopping or waits for its store")),
                                   respond);
+                     }});
+}
+
+void HttpRouter::AddConsole() {
+  routes_.push_back(
+      {"GET", "/", [](const RoutedRequest& routed, const CallContext&, HttpRespond respond) {
+         RespondNow(ConsolePageAnswer(routed.request), respond);
+       }});
+  routes_.push_back({"GET", "/console/{path}",
+                     [](const RoutedRequest& routed, const CallContext&, HttpRespond respond) {
+                       RespondNow(ConsoleFileAnswer(routed.request, routed.id), respond);
                      }});
 }
 

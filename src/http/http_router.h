@@ -30,11 +30,12 @@ class HttpRouter {
   using Handler = std::function<void(const RoutedRequest&, const CallContext&, HttpRespond)>;
   struct Route {
     std::string method;
-    std::string path;  // "/stock/{id}/logs"
+    std::string path;  // "/stock/{id}/logs"; a last {path} takes all the rest
     Handler handler;
   };
 
   void AddHealth();
+  void AddConsole();
   void AddReads(InventoryApi& api);
   void AddChanges(InventoryApi& api);
 

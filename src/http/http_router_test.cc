@@ -18,6 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 using Fields = std::map<std::string, std::string>;
@@ -110,6 +111,53 @@ TEST_F(HttpRouterTest, EveryFieldIsWrittenByItsNameInTheContract) {
             R"("total_stock":100,"sequence":"1"})");
   EXPECT_EQ(Post("/deduct", R"({"book_id":1,"quantity":100,"order_id":"7"})").body,
             R"({"code":0,"message":"扣减成功","remaining_stock":0})");
+}
+
+TEST_F(HttpRouterTest, TheConsoleIsAPageAndItsFiles) {
+  const HttpAnswer page = Get("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(Field(page, "Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(Field(page, "Cache-Control"), "no-cache");
+  const std::string mark = "src=\"";
+  std::size_t begin = page.body.find("app.js");
+  begin = page.body.rfind(mark, begin) + mark.size();
+  const std::string app = page.body.substr(begin, page.body.find('"', begin) - begin);
+  ASSERT_THAT(app, StartsWith("/console/"));
+  const HttpAnswer file = Get(app);
+  EXPECT_EQ(file.status, 200);
+  EXPECT_EQ(Field(file, "Content-Type"), "text/javascript; charset=utf-8");
+  EXPECT_THAT(Field(file, "Cache-Control"), HasSubstr("immutable"));
+  EXPECT_THAT(file.body, HasSubstr("import "));
+  // A file in a folder, which a module names.
+  const std::string base = app.substr(0, app.rfind('/'));
+  EXPECT_EQ(Get(base + "/views/stock.js").status, 200);
+  EXPECT_EQ(Field(Get(base + "/icon.svg"), "Content-Type"), "image/svg+xml");
+}
+
+TEST_F(HttpRouterTest, TheConsoleRunsNothingFromElsewhere) {
+  const std::string policy = Field(Get("/"), "Content-Security-Policy");
+  EXPECT_THAT(policy, StartsWith("default-src 'none'; script-src 'self'; style-src 'self';"));
+  EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+}
+
+TEST_F(HttpRouterTest, AKnownFileOfTheConsoleIsNotSentAgain) {
+  const std::string tag = Field(Get("/"), "ETag");
+  const HttpAnswer again = Get("/", {{"if-none-match", tag}});
+  EXPECT_EQ(again.status, 304);
+  EXPECT_THAT(again.body, IsEmpty());
+  EXPECT_EQ(Field(again, "ETag"), tag);
+  EXPECT_EQ(Get("/", {{"if-none-match", "\"another\""}}).status, 200);
+}
+
+TEST_F(HttpRouterTest, TheConsoleHasNoOtherFiles) {
+  for (const char* path : {"/console", "/console/", "/console/app.js", "/console/another/app.js",
+                           "/index.html", "/console/../app.js"}) {
+    const HttpAnswer answer = Get(path);
+    EXPECT_EQ(answer.status, 404) << path;
+    EXPECT_THAT(answer.body, HasSubstr("NOT_FOUND")) << path;
+  }
+  EXPECT_EQ(Post("/", "{}").status, 405);
 }
 
 TEST_F(HttpRouterTest, ManyBooksAtOnceKeepTheirOrder) {
@@ -261,7 +309,7 @@ TEST_F(HttpRouterTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
   Restock(1, 5);
   const std::string deduct = R"({"book_id":1,"quantity":1,"order_id":7})";
   const std::vector<Bad> table = {
-      {"GET", "/", "", {}, 404, "no such path"},
+      {"GET", "/nothing", "", {}, 404, "no such path"},
       {"GET", "/stock/1/", "", {}, 404, "no such path"},
       {"GET", "/stock/1/logs/2", "", {}, 404, "no such path"},
       {"GET", "*", "", {}, 400, "no path"},

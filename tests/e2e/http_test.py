@@ -30,6 +30,7 @@ def named(walked):
     """'GET /stock/1?a=b' as the page has it."""
     walked = re.sub(r'\?.*', '', walked)
     walked = re.sub(r'/stock/\d+', '/stock/{book_id}', walked)
+    walked = re.sub(r'/console/.*', '/console/{file}', walked)
     return re.sub(r'/(orders|reservations)/\d+', r'/\1/{order_id}', walked)
 
 
@@ -159,6 +160,7 @@ class OverMemory(Gateway):
         self.reserve()
         self.read()
         self.events()
+        self.open_console()
         self.assertEqual(self.walked, routes_of_the_page())
 
     def stock_it(self):
@@ -221,6 +223,19 @@ class OverMemory(Gateway):
         rest = self.get('/stock/1/logs?page_size=100&page_token=' + logs['next_page_token'])
         self.assertEqual([int(log['sequence']) for log in logs['logs'] + rest['logs']],
                          list(range(9, 0, -1)))
+
+    def open_console(self):
+        page = self.ask('GET', '/')
+        self.assertEqual((page.status, page.fields['Content-Type']),
+                         (200, 'text/html; charset=utf-8'))
+        self.assertIn("default-src 'none'", page.fields['Content-Security-Policy'])
+        app, = re.findall(r'src="(/console/\w+/app\.js)"', page.body.decode())
+        file = self.ask('GET', app)
+        self.assertEqual((file.status, file.fields['Content-Type'], file.fields['Cache-Control']),
+                         (200, 'text/javascript; charset=utf-8',
+                          'public, max-age=31536000, immutable'))
+        same = self.ask('GET', app, None, 'If-None-Match: ' + file.fields['ETag'])
+        self.assertEqual((same.status, same.body), (304, b''))
 
     def test_a_copy_is_asked_about_by_its_tag(self):
         self.post('/restock', {'book_id': 11, 'quantity': 3})
