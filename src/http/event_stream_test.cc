@@ -29,7 +29,8 @@ class EventStreamTest : public testing::Test {
   }
 
   void Start() {
-    absl::StatusOr<std::unique_ptr<HttpServer>> started = HttpServer::Start(api, {0, limits});
+    absl::StatusOr<std::unique_ptr<HttpServer>> started =
+        HttpServer::Start(api, access, {0, limits});
     ASSERT_OK(started);
     server = *std::move(started);
     client = Connect();
@@ -62,6 +63,7 @@ class EventStreamTest : public testing::Test {
   ScriptedStore store{clock};
   std::unique_ptr<InventoryService> service = InventoryService::Make(store, ServiceSettings{});
   InventoryApi api{*service, {}};
+  Access access;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<RawHttpClient> client;
   std::unique_ptr<RawHttpClient> other;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "http/event_stream.h"
 #include "http/http_answers.h"
 #include "http/http_response.h"
@@ -37,12 +38,19 @@ constexpr std::size_t kBufferBytes = 64 * 1'024;
 constexpr std::uint64_t kDiscardBytes = 4 * 1'024 * 1'024;
 constexpr milliseconds kDiscardTime{2'000};
 
+std::string PeerOf(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  const asio::ip::tcp::endpoint peer = socket.remote_endpoint(error);
+  return error ? "" : absl::StrCat(peer.address().to_string(), ":", peer.port());
+}
+
 class CallerConnection final : public HttpConnection,
                                public std::enable_shared_from_this<CallerConnection> {
  public:
   CallerConnection(asio::ip::tcp::socket socket, const HttpShared& shared, bool is_refused)
       : shared_(shared),
         socket_(std::move(socket)),
+        peer_(PeerOf(socket_)),
         timer_(socket_.get_executor()),
         unread_(is_refused) {}
 
@@ -136,7 +144,8 @@ class CallerConnection final : public HttpConnection,
   void Call() {
     // An HTTP/1.0 caller would have to be told that the connection stays: it ends, as it expects.
     keep_alive_ = parser_->get().version() >= 11 && parser_->keep_alive();
-    const HttpRequest request = ToHttpRequest(*parser_);
+    HttpRequest request = ToHttpRequest(*parser_);
+    request.peer = peer_;
     is_head_ = request.method == "HEAD";
     if (shared_.owner.draining()) {
       return Send(FaultAnswer(absl::UnavailableError(
@@ -235,6 +244,7 @@ class CallerConnection final : public HttpConnection,
 
   const HttpShared& shared_;
   asio::ip::tcp::socket socket_;
+  const std::string peer_;  // "127.0.0.1:4242"
   asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_{kBufferBytes};
   std::optional<HttpRequestParser> parser_;

@@ -20,6 +20,7 @@ struct HttpRequest {
   std::string target;                                           // as sent: "/stock/7?a=b"
   std::multimap<std::string, std::string, std::less<>> fields;  // names in lower case
   std::string body;
+  std::string peer;  // "127.0.0.1:4242", for the log
 
   // The first field of this name; null: there is none.
   const std::string* Field(std::string_view name) const {

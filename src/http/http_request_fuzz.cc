@@ -23,7 +23,8 @@ struct Shop {
   std::unique_ptr<StockStore> store = MakeMemoryStore(clock);
   std::unique_ptr<InventoryService> service = InventoryService::Make(*store, ServiceSettings{});
   InventoryApi api{*service, {}};
-  HttpRouter router{api, std::chrono::hours(1)};
+  Access access;
+  HttpRouter router{api, access, std::chrono::hours(1)};
 };
 
 void CheckAnswer(const HttpAnswer& answer) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -134,6 +136,21 @@ bool Fits(const std::string& route, const std::vector<std::string>& path, std::s
   return true;
 }
 
+// Addresses end up in logs and histories.
+bool HasToken(const HttpTarget& target) {
+  return std::any_of(target.query.begin(), target.query.end(), [](const auto& parameter) {
+    return parameter.first == "token" || parameter.first == "access_token";
+  });
+}
+
+HttpAnswer NotAdmitted(const absl::Status& why) {
+  HttpAnswer answer = FaultAnswer(why);
+  if (answer.status == 401) {
+    answer.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"inventory-service\"");
+  }
+  return answer;
+}
+
 HttpAnswer MethodRefused(const std::set<std::string>& allowed) {
   const std::string list = absl::StrJoin(allowed, ", ");
   HttpAnswer answer = ErrorAnswer(
@@ -144,8 +161,8 @@ HttpAnswer MethodRefused(const std::set<std::string>& allowed) {
 
 }  // namespace
 
-HttpRouter::HttpRouter(InventoryApi& api, std::chrono::milliseconds call_limit)
-    : call_limit_(call_limit) {
+HttpRouter::HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit)
+    : access_(access), call_limit_(call_limit) {
   AddHealth();
   AddConsole();
   AddReads(api);
@@ -154,11 +171,11 @@ HttpRouter::HttpRouter(InventoryApi& api, std::chrono::milliseconds call_limit)
 
 void HttpRouter::AddHealth() {
   const HttpAnswer alive{200, "{\"status\":\"SERVING\"}", {}};
-  routes_.push_back(
-      {"GET", "/healthz", [alive](const RoutedRequest&, const CallContext&, HttpRespond respond) {
-         RespondNow(alive, respond);
-       }});
-  routes_.push_back({"GET", "/readyz",
+  routes_.push_back({"GET", "/healthz", Role::kAnyone,
+                     [alive](const RoutedRequest&, const CallContext&, HttpRespond respond) {
+                       RespondNow(alive, respond);
+                     }});
+  routes_.push_back({"GET", "/readyz", Role::kAnyone,
                      [this, alive](const RoutedRequest&, const CallContext&, HttpRespond respond) {
                        if (serving_) return RespondNow(alive, respond);
                        RespondNow(FaultAnswer(absl::UnavailableError(
@@ -168,11 +185,11 @@ void HttpRouter::AddHealth() {
 }
 
 void HttpRouter::AddConsole() {
-  routes_.push_back(
-      {"GET", "/", [](const RoutedRequest& routed, const CallContext&, HttpRespond respond) {
-         RespondNow(ConsolePageAnswer(routed.request), respond);
-       }});
-  routes_.push_back({"GET", "/console/{path}",
+  routes_.push_back({"GET", "/", Role::kAnyone,
+                     [](const RoutedRequest& routed, const CallContext&, HttpRespond respond) {
+                       RespondNow(ConsolePageAnswer(routed.request), respond);
+                     }});
+  routes_.push_back({"GET", "/console/{path}", Role::kAnyone,
                      [](const RoutedRequest& routed, const CallContext&, HttpRespond respond) {
                        RespondNow(ConsoleFileAnswer(routed.request, routed.id), respond);
                      }});
@@ -180,12 +197,12 @@ void HttpRouter::AddConsole() {
 
 void HttpRouter::AddReads(InventoryApi& api) {
   routes_.push_back(
-      {"GET", "/stock/{id}",
+      {"GET", "/stock/{id}", Role::kViewer,
        [&api](const RoutedRequest& routed, const CallContext& context, HttpRespond respond) {
          GetStock(api, routed, context, std::move(respond));
        }});
   routes_.push_back(
-      {"GET", "/stock",
+      {"GET", "/stock", Role::kViewer,
        [read = Handle(api, &InventoryApi::BatchGetStock, {.query = {{"ids", "book_ids"}}}),
         list = Handle(api, &InventoryApi::ListStock,
                       {.query = {{"page_size", "page_size"},
@@ -195,7 +212,7 @@ void HttpRouter::AddReads(InventoryApi& api) {
          NamesBooks(routed) ? read(routed, context, std::move(respond))
                             : list(routed, context, std::move(respond));
        }});
-  routes_.push_back({"GET", "/stock/{id}/logs",
+  routes_.push_back({"GET", "/stock/{id}/logs", Role::kViewer,
                      Handle(api, &InventoryApi::GetInventoryLogs,
                             {.path_field = "book_id",
                              .query = {{"page", "page"},
@@ -205,32 +222,47 @@ void HttpRouter::AddReads(InventoryApi& api) {
                                        {"change_type", "change_type"},
                                        {"since_ms", "since_ms"},
                                        {"until_ms", "until_ms"}}})});
-  routes_.push_back({"GET", "/reservations/{id}",
+  routes_.push_back({"GET", "/reservations/{id}", Role::kViewer,
                      Handle(api, &InventoryApi::GetReservation, {.path_field = "order_id"})});
+  routes_.push_back({"GET", "/orders/{id}", Role::kViewer,
+                     Handle(api, &InventoryApi::GetOrder, {.path_field = "order_id"})});
   routes_.push_back(
-      {"GET", "/orders/{id}", Handle(api, &InventoryApi::GetOrder, {.path_field = "order_id"})});
-  routes_.push_back(
-      {"GET", "/events",
+      {"GET", "/events", Role::kViewer,
        [&api](const RoutedRequest& routed, const CallContext& context, HttpRespond respond) {
          WatchStock(api, routed, context, std::move(respond));
        }});
-  routes_.push_back({"GET", "/status", Handle(api, &InventoryApi::GetStatus, {})});
+  routes_.push_back({"GET", "/status", Role::kViewer, Handle(api, &InventoryApi::GetStatus, {})});
 }
 
 void HttpRouter::AddChanges(InventoryApi& api) {
   const RequestForm body{.body = RequestForm::Body::kRequired};
   const RequestForm keyed{.body = RequestForm::Body::kRequired, .takes_key = true};
   const RequestForm of_order{.path_field = "order_id", .body = RequestForm::Body::kOptional};
-  routes_.push_back({"POST", "/deduct", Handle(api, &InventoryApi::DeductStock, body)});
-  routes_.push_back({"POST", "/deduct/batch", Handle(api, &InventoryApi::BatchDeductStock, body)});
-  routes_.push_back({"POST", "/release", Handle(api, &InventoryApi::ReleaseStock, body)});
-  routes_.push_back({"POST", "/restock", Handle(api, &InventoryApi::RestockInventory, keyed)});
-  routes_.push_back({"POST", "/adjust", Handle(api, &InventoryApi::AdjustStock, keyed)});
-  routes_.push_back({"POST", "/reserve", Handle(api, &InventoryApi::ReserveStock, body)});
-  routes_.push_back({"POST", "/reservations/{id}/confirm",
+  routes_.push_back(
+      {"POST", "/deduct", Role::kSeller, Handle(api, &InventoryApi::DeductStock, body)});
+  routes_.push_back(
+      {"POST", "/deduct/batch", Role::kSeller, Handle(api, &InventoryApi::BatchDeductStock, body)});
+  routes_.push_back(
+      {"POST", "/release", Role::kSeller, Handle(api, &InventoryApi::ReleaseStock, body)});
+  routes_.push_back(
+      {"POST", "/restock", Role::kOperator, Handle(api, &InventoryApi::RestockInventory, keyed)});
+  routes_.push_back(
+      {"POST", "/adjust", Role::kOperator, Handle(api, &InventoryApi::AdjustStock, keyed)});
+  routes_.push_back(
+      {"POST", "/reserve", Role::kSeller, Handle(api, &InventoryApi::ReserveStock, body)});
+  routes_.push_back({"POST", "/reservations/{id}/confirm", Role::kSeller,
                      Handle(api, &InventoryApi::ConfirmReservation, of_order)});
-  routes_.push_back({"POST", "/reservations/{id}/cancel",
+  routes_.push_back({"POST", "/reservations/{id}/cancel", Role::kSeller,
                      Handle(api, &InventoryApi::CancelReservation, of_order)});
+}
+
+absl::StatusOr<Access::Actor> HttpRouter::Admit(const Route& route,
+                                                const HttpRequest& request) const {
+  if (access_.open()) return Access::Actor();
+  std::optional<std::string_view> authorization;
+  if (request.fields.count("authorization") == 1) authorization = *request.Field("authorization");
+  const std::string call = absl::StrCat(route.method, " ", route.path);
+  return access_.Admit(route.needed, authorization, {call, [&request] { return request.peer; }});
 }
 
 void HttpRouter::Answer(const HttpRequest& request, HttpRespond respond) const {
@@ -240,12 +272,22 @@ void HttpRouter::Answer(const HttpRequest& request, HttpRespond respond) const {
                                                         " bytes; ask in several requests"))),
                       respond);
   }
-  if (const absl::Status host = CheckHost(request); !host.ok()) {
+  const auto peer = [&request] { return request.peer; };
+  const AccessAttempt attempt{request.method, peer};
+  if (const absl::Status host = CheckHost(request, /*any_name=*/!access_.open()); !host.ok()) {
+    access_.NoteForeignPage(attempt);
     const int status = absl::IsPermissionDenied(host) ? 421 : 400;  // "misdirected request"
     return RespondNow(ErrorAnswer(status, host), respond);
   }
   const absl::StatusOr<HttpTarget> target = ParseHttpTarget(request.target);
   if (!target.ok()) return RespondNow(FaultAnswer(target.status()), respond);
+  if (HasToken(*target)) {
+    access_.NoteTokenInUrl(attempt);
+    return RespondNow(FaultAnswer(absl::InvalidArgumentError(
+                          "a token has no place in a URL, which logs keep: make a new one and send "
+                          "it as Authorization: Bearer TOKEN")),
+                      respond);
+  }
 
   // HEAD is GET whose body stays here.
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
@@ -264,8 +306,11 @@ void HttpRouter::Answer(const HttpRequest& request, HttpRespond respond) const {
   }
   if (!found) return RespondNow(MethodRefused(allowed), respond);
   if (const absl::Status origin = CheckOrigin(request); !origin.ok()) {
+    access_.NoteForeignPage(attempt);
     return RespondNow(FaultAnswer(origin), respond);
   }
+  absl::StatusOr<Access::Actor> actor = Admit(*found, request);
+  if (!actor.ok()) return RespondNow(NotAdmitted(actor.status()), respond);
   if (method == "POST") {
     if (const absl::Status type = CheckContentType(request); !type.ok()) {
       return RespondNow(ErrorAnswer(415, type), respond);
@@ -273,6 +318,7 @@ void HttpRouter::Answer(const HttpRequest& request, HttpRespond respond) const {
   }
   CallContext context;
   context.deadline = std::chrono::steady_clock::now() + call_limit_;
+  context.actor = *std::move(actor);
   found->handler(routed, context, std::move(respond));
 }
 

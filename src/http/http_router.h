@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/access.h"
 #include "api/inventory_api.h"
 #include "http/http_message.h"
 #include "http/request_form.h"
@@ -17,8 +18,8 @@ namespace inventory {
 class HttpRouter {
  public:
   // Commands that have not reached the store after `call_limit` are answered with 504, and nothing
-  // of them is done. `api` outlives the router.
-  HttpRouter(InventoryApi& api, std::chrono::milliseconds call_limit);
+  // of them is done. `api` and `access` outlive the router.
+  HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit);
 
   // Responds once, perhaps after the call; `request` is used during the call only.
   void Answer(const HttpRequest& request, HttpRespond respond) const;
@@ -31,14 +32,17 @@ class HttpRouter {
   struct Route {
     std::string method;
     std::string path;  // "/stock/{id}/logs"; a last {path} takes all the rest
+    Role needed;
     Handler handler;
   };
 
+  absl::StatusOr<Access::Actor> Admit(const Route& route, const HttpRequest& request) const;
   void AddHealth();
   void AddConsole();
   void AddReads(InventoryApi& api);
   void AddChanges(InventoryApi& api);
 
+  Access& access_;
   const std::chrono::milliseconds call_limit_;
   std::atomic<bool> serving_ = false;
   std::vector<Route> routes_;

@@ -101,7 +101,8 @@ class HttpRouterTest : public testing::Test {
   ScriptedStore store{clock};
   std::unique_ptr<InventoryService> service = InventoryService::Make(store, Small());
   InventoryApi api{*service, {}};
-  HttpRouter router{api, std::chrono::seconds(60)};
+  Access access;
+  HttpRouter router{api, access, std::chrono::seconds(60)};
 };
 
 TEST_F(HttpRouterTest, EveryFieldIsWrittenByItsNameInTheContract) {
@@ -355,9 +356,9 @@ TEST_F(HttpRouterTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
       {"POST", "/reservations/7/confirm", R"({"order_id":8})", {}, 400, "another in the body"},
       {"POST", "/reservations/x/cancel", "", {}, 400, "order_id"},
       {"POST", "/deduct", deduct, {{"host", ""}}, 400, "Host"},
-      {"POST", "/deduct", deduct, {{"host", "shop.example"}}, 421, "another machine"},
+      {"POST", "/deduct", deduct, {{"host", "shop.example"}}, 421, "made up"},
       {"POST", "/deduct", deduct, {{"host", "127.0.0.1.shop.example:9080"}}, 421, ""},
-      {"GET", "/healthz", "", {{"host", "shop.example"}}, 421, "another machine"},
+      {"GET", "/healthz", "", {{"host", "shop.example"}}, 421, "made up"},
       {"POST", "/deduct", deduct, {{"origin", "http://shop.example"}}, 403, "web pages"},
       {"POST", "/deduct", deduct, {{"origin", "null"}}, 403, "web pages"},
   };
@@ -366,7 +367,8 @@ TEST_F(HttpRouterTest, WhatDoesNotFitIsRefusedAndChangesNothing) {
 }
 
 TEST_F(HttpRouterTest, TheNamesOfThisMachineAreTaken) {
-  for (const char* host : {"localhost", "LocalHost:1", "127.0.0.1:9080", "[::1]:9080", "[::1]"}) {
+  for (const char* host : {"localhost", "LocalHost:1", "127.0.0.1:9080", "[::1]:9080", "[::1]",
+                           "10.1.2.3:80", "[fe80::1]"}) {
     EXPECT_EQ(Get("/healthz", {{"host", host}}).status, 200) << host;
   }
   EXPECT_EQ(Post("/deduct", R"({"book_id":1,"quantity":1,"order_id":7})",
@@ -374,6 +376,107 @@ TEST_F(HttpRouterTest, TheNamesOfThisMachineAreTaken) {
                   {"content-type", "Application/JSON ; charset=UTF-8"}})
                 .status,
             409);
+}
+
+TEST_F(HttpRouterTest, WhatAForeignPageTriesIsCounted) {
+  EXPECT_EQ(Get("/stock/1", {{"host", "shop.example"}}).status, 421);
+  EXPECT_EQ(Get("/stock/1", {{"origin", "http://shop.example"}}).status, 403);
+  EXPECT_EQ(access.Figures().foreign_page, 2u);
+  const HttpAnswer preflight = Ask("OPTIONS", "/deduct", "", {{"origin", "http://shop.example"}});
+  EXPECT_EQ(preflight.status, 405);
+  EXPECT_EQ(Field(preflight, "Access-Control-Allow-Origin"), "");
+}
+
+class HttpAccessTest : public HttpRouterTest {
+ protected:
+  HttpAccessTest() {
+    access.SetTokens(
+        *TokenList::Parse("eye viewer viewer-token-0123456789;"
+                          "shop seller seller-token-0123456789;"
+                          "anna operator operator-token-0123456789",
+                          ';', "test"));
+  }
+  static Fields Bearer(Role role) {
+    return {{"authorization", absl::StrCat("Bearer ", RoleName(role), "-token-0123456789")}};
+  }
+};
+
+TEST_F(HttpAccessTest, EveryRouteLetsItsRoleInAndNobodyElse) {
+  struct Row {
+    std::string method, target;
+    Role needed;
+  };
+  const std::vector<Row> table = {
+      {"GET", "/stock/1", Role::kViewer},
+      {"HEAD", "/stock/1", Role::kViewer},
+      {"GET", "/stock?ids=1", Role::kViewer},
+      {"GET", "/stock", Role::kViewer},
+      {"GET", "/stock/1/logs", Role::kViewer},
+      {"GET", "/status", Role::kViewer},
+      {"GET", "/events", Role::kViewer},
+      {"GET", "/reservations/1", Role::kViewer},
+      {"GET", "/orders/1", Role::kViewer},
+      {"POST", "/deduct", Role::kSeller},
+      {"POST", "/deduct/batch", Role::kSeller},
+      {"POST", "/release", Role::kSeller},
+      {"POST", "/reserve", Role::kSeller},
+      {"POST", "/reservations/1/confirm", Role::kSeller},
+      {"POST", "/reservations/1/cancel", Role::kSeller},
+      {"POST", "/restock", Role::kOperator},
+      {"POST", "/adjust", Role::kOperator},
+  };
+  for (const Row& row : table) {
+    SCOPED_TRACE(row.method + " " + row.target);
+    const HttpAnswer unknown = Ask(row.method, row.target);
+    EXPECT_EQ(unknown.status, 401);
+    EXPECT_THAT(unknown.body, HasSubstr(absl::StrCat("role ", RoleName(row.needed))));
+    EXPECT_EQ(Field(unknown, "WWW-Authenticate"), "Bearer realm=\"inventory-service\"");
+    EXPECT_EQ(
+        Ask(row.method, row.target, "", {{"authorization", "Bearer wrong-0123456789"}}).status,
+        401);
+    for (const Role role : {Role::kViewer, Role::kSeller, Role::kOperator}) {
+      SCOPED_TRACE(RoleName(role));
+      const bool may = row.needed == Role::kViewer || role == row.needed;
+      const HttpAnswer answer = Ask(row.method, row.target, "", Bearer(role));
+      EXPECT_NE(answer.status, 401);
+      EXPECT_EQ(answer.status != 403, may) << answer.body;
+    }
+  }
+  for (const char* open : {"/healthz", "/readyz", "/", "/console/app.js"}) {
+    EXPECT_NE(Get(open).status, 401) << open;
+  }
+}
+
+TEST_F(HttpAccessTest, TheTokensNameIsTheMovementsActor) {
+  EXPECT_EQ(Post("/restock", R"({"book_id":1,"quantity":5})", Bearer(Role::kOperator)).status, 200);
+  EXPECT_EQ(
+      Post("/deduct", R"({"book_id":1,"quantity":1,"order_id":7})", Bearer(Role::kSeller)).status,
+      200);
+  const std::string logs = Get("/stock/1/logs", Bearer(Role::kViewer)).body;
+  EXPECT_THAT(logs, HasSubstr(R"("actor":"anna")"));
+  EXPECT_THAT(logs, HasSubstr(R"("actor":"shop")"));
+}
+
+TEST_F(HttpAccessTest, ATokenInTheUrlIsRefusedAndNotRepeated) {
+  for (const char* name : {"token", "access_token", "%74oken"}) {
+    const HttpAnswer answer =
+        Get(absl::StrCat("/stock/1?", name, "=viewer-token-0123456789"), Bearer(Role::kViewer));
+    EXPECT_EQ(answer.status, 400) << name;
+    EXPECT_THAT(answer.body, HasSubstr("no place in a URL"));
+    EXPECT_THAT(answer.body, testing::Not(HasSubstr("0123456789")));
+  }
+  EXPECT_EQ(access.Figures().token_in_url, 3u);
+}
+
+TEST_F(HttpAccessTest, WithTokensAnyNameOfTheMachineWillDo) {
+  Fields fields = Bearer(Role::kSeller);
+  fields["host"] = "shop.example";
+  EXPECT_EQ(Post("/deduct", "{}", fields).status, 400);
+  fields["origin"] = "https://shop.example";
+  EXPECT_EQ(Post("/deduct", "{}", fields).status, 400);
+  fields["origin"] = "https://evil.example";
+  EXPECT_EQ(Post("/deduct", "{}", fields).status, 403);
+  EXPECT_EQ(Get("/stock/1", {{"host", ""}}).status, 400);
 }
 
 TEST_F(HttpRouterTest, AFaultIsNoOutcome) {
@@ -409,7 +512,7 @@ TEST_F(HttpRouterTest, WhatFindsTheQueueFullOrIsLateIsNotDone) {
   EXPECT_EQ(handed_over.get().status, 200);
   EXPECT_EQ(queued.get().status, 200);
 
-  HttpRouter hasty(api, std::chrono::seconds(-1));
+  HttpRouter hasty(api, access, std::chrono::seconds(-1));
   HttpRequest request;
   request.method = "POST";
   request.target = "/deduct";

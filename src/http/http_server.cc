@@ -43,8 +43,8 @@ absl::Status ListenError(int port, const error_code& error) {
 
 class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
  public:
-  LoopbackServer(InventoryApi& api, const HttpSettings& settings)
-      : limits_(settings.limits), router_(api, settings.limits.call) {}
+  LoopbackServer(InventoryApi& api, Access& access, const HttpSettings& settings)
+      : limits_(settings.limits), router_(api, access, settings.limits.call) {}
   ~LoopbackServer() override { Stop(milliseconds(0)); }
 
   absl::Status Listen(int port);
@@ -201,9 +201,9 @@ void LoopbackServer::Stop(milliseconds limit) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(InventoryApi& api,
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(InventoryApi& api, Access& access,
                                                               const HttpSettings& settings) {
-  auto server = std::make_unique<LoopbackServer>(api, settings);
+  auto server = std::make_unique<LoopbackServer>(api, access, settings);
   if (absl::Status listening = server->Listen(settings.port); !listening.ok()) return listening;
   return server;
 }

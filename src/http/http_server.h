@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "access/access.h"
 #include "api/inventory_api.h"
 #include "http/http_limits.h"
 
@@ -19,8 +20,8 @@ struct HttpSettings {
 class HttpServer {
  public:
   // Listens and serves; /readyz answers 503 until SetServing(true). A taken port is an error that
-  // says so. `api` outlives the server.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(InventoryApi& api,
+  // says so. `api` and `access` outlive the server.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(InventoryApi& api, Access& access,
                                                            const HttpSettings& settings);
   // Stops at once.
   virtual ~HttpServer() = default;

@@ -37,7 +37,8 @@ const char kDeduct[] = R"({"book_id":1,"quantity":1,"order_id":7})";
 class HttpServerTest : public testing::Test {
  protected:
   void Start(const HttpLimits& limits = {}) {
-    absl::StatusOr<std::unique_ptr<HttpServer>> started = HttpServer::Start(api, {0, limits});
+    absl::StatusOr<std::unique_ptr<HttpServer>> started =
+        HttpServer::Start(api, access, {0, limits});
     ASSERT_OK(started);
     server = *std::move(started);
     client = Connect();
@@ -54,6 +55,7 @@ class HttpServerTest : public testing::Test {
   ScriptedStore store{clock};
   std::unique_ptr<InventoryService> service = InventoryService::Make(store, ServiceSettings{});
   InventoryApi api{*service, {}};
+  Access access;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<RawHttpClient> client;
 };
@@ -255,7 +257,7 @@ TEST_F(HttpServerTest, AnAnswerThatComesAfterTheStopIsDropped) {
 
 TEST_F(HttpServerTest, ATakenPortIsAnErrorThatSaysSo) {
   Start();
-  const auto second = HttpServer::Start(api, {server->port(), {}});
+  const auto second = HttpServer::Start(api, access, {server->port(), {}});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("the port is taken"));
 }

@@ -10,6 +10,7 @@
 
 #include <memory>
 
+#include "access/access.h"
 #include "rpc/call_tracker.h"
 #include "rpc/queue_event.h"
 #include "rpc/raw_service.h"
@@ -21,7 +22,9 @@ namespace inventory {
 // A method as offered on one queue. Outlives the queue.
 struct OfferedMethod {
   RawService& service;
-  int number;                   // of the method in its service
+  int number;  // of the method in its service
+  Access& access;
+  Role needed;
   const UnaryHandler* unary;    // of a unary method
   const StreamHandler* stream;  // of a server-streaming method
   const UploadHandler* upload;  // of a client-streaming method

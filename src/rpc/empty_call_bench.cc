@@ -70,7 +70,8 @@ void AnswerAtOnce(ServedMethods& methods) {
   InventoryApi api(*service, {});
   ServedMethods methods = MakeServedMethods(api);
   if (at_once) AnswerAtOnce(methods);
-  auto server = StartRpcServer(std::move(methods), {"127.0.0.1", 0, plan.pollers});
+  Access access;
+  auto server = StartRpcServer(std::move(methods), access, {"127.0.0.1", 0, plan.pollers});
   if (!server.ok()) Fail(server.status());
   const int port = (*server)->port();
   if (write(port_pipe, &port, sizeof(port)) != sizeof(port)) std::exit(2);

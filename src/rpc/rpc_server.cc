@@ -3,6 +3,7 @@
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -17,6 +18,7 @@
 #include "rpc/call.h"
 #include "rpc/health.h"
 #include "rpc/listen_error.h"
+#include "rpc/method_roles.h"
 #include "rpc/served_rpc_server.h"
 #include "telemetry/log.h"
 
@@ -49,9 +51,19 @@ void SetUpGrpcOnce() {
   static_cast<void>(done);
 }
 
+// Reflection answers by itself, and so to everybody: it is left out where tokens are asked for.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->clear();  // there is no other plugin
+  }
+};
+
 class GrpcServer final : public RpcServer {
  public:
-  explicit GrpcServer(ServedMethods methods) : methods_(std::move(methods)) {
+  GrpcServer(ServedMethods methods, Access& access)
+      : access_(access), methods_(std::move(methods)) {
     health_.AddTo(methods_);
     for (const char* name : {"inventory.v1.InventoryService", "inventory.v1.InventoryAdminService",
                              "grpc.health.v1.Health"}) {
@@ -72,6 +84,7 @@ class GrpcServer final : public RpcServer {
  private:
   void Offer(RawService& service, grpc::ServerCompletionQueue& queue, ReplyQueue& replies);
 
+  Access& access_;
   HealthService health_;
   ServedMethods methods_;
   std::deque<RawService> services_;
@@ -94,6 +107,7 @@ absl::Status GrpcServer::Listen(const RpcSettings& settings) {
   const std::string host = ipv6 ? "[" + settings.address + "]" : settings.address;
   builder.AddListeningPort(host + ":" + std::to_string(settings.port),
                            grpc::InsecureServerCredentials(), &port_);
+  if (!access_.open()) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -123,8 +137,9 @@ void GrpcServer::Offer(RawService& service, grpc::ServerCompletionQueue& queue,
                        ReplyQueue& replies) {
   for (int i = 0; i < service.descriptor().method_count(); ++i) {
     const google::protobuf::MethodDescriptor& method = *service.descriptor().method(i);
-    OfferedMethod& offered = offered_.emplace_back(
-        OfferedMethod{service, i, nullptr, nullptr, nullptr, queue, replies, tracker_});
+    OfferedMethod& offered =
+        offered_.emplace_back(OfferedMethod{service, i, access_, NeededRole(method.full_name()),
+                                            nullptr, nullptr, nullptr, queue, replies, tracker_});
     if (!RawService::IsStreaming(method)) {
       offered.unary = &methods_.unary.at(method.full_name());
       OfferUnaryCall(offered);
@@ -155,16 +170,16 @@ void GrpcServer::Stop(std::chrono::milliseconds limit) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> StartRpcServer(ServedMethods methods,
+absl::StatusOr<std::unique_ptr<RpcServer>> StartRpcServer(ServedMethods methods, Access& access,
                                                           const RpcSettings& settings) {
-  auto server = std::make_unique<GrpcServer>(std::move(methods));
+  auto server = std::make_unique<GrpcServer>(std::move(methods), access);
   if (absl::Status listening = server->Listen(settings); !listening.ok()) return listening;
   return server;
 }
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(InventoryApi& api,
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(InventoryApi& api, Access& access,
                                                             const RpcSettings& settings) {
-  return StartRpcServer(MakeServedMethods(api), settings);
+  return StartRpcServer(MakeServedMethods(api), access, settings);
 }
 
 }  // namespace inventory

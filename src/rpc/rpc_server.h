@@ -1,5 +1,5 @@
-// The gRPC edge: bytes in, bytes out. Reflection and health are on; the listener never shares its
-// port.
+// The gRPC edge: bytes in, bytes out. Health is on, and reflection where no token is asked for; the
+// listener never shares its port.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "access/access.h"
 #include "api/inventory_api.h"
 
 namespace inventory {
@@ -20,8 +21,8 @@ struct RpcSettings {
 class RpcServer {
  public:
   // Listens and serves; NOT_SERVING until SetServing(true). A taken port is an error that says so.
-  // `api` outlives the server.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(InventoryApi& api,
+  // `api` and `access` outlive the server.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(InventoryApi& api, Access& access,
                                                           const RpcSettings& settings);
   virtual ~RpcServer() = default;
 

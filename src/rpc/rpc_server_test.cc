@@ -170,7 +170,8 @@ TEST(RpcServerTest, ReflectionListsTheServices) {
 
 TEST(RpcServerTest, ATakenPortIsAnErrorThatSaysSo) {
   TestServer server;
-  const auto second = RpcServer::Start(server.api, {"127.0.0.1", server.server->port(), 1});
+  const auto second =
+      RpcServer::Start(server.api, server.access, {"127.0.0.1", server.server->port(), 1});
   EXPECT_THAT(second, StatusIs(absl::StatusCode::kAlreadyExists, "the port is taken"));
   EXPECT_THAT(second, StatusIs(absl::StatusCode::kAlreadyExists,
                                "127.0.0.1:" + std::to_string(server.server->port())));
@@ -178,9 +179,9 @@ TEST(RpcServerTest, ATakenPortIsAnErrorThatSaysSo) {
 
 TEST(RpcServerTest, AnAddressOfAnotherMachineIsAnErrorThatSaysSo) {
   TestServer server;
-  EXPECT_THAT(RpcServer::Start(server.api, {"192.0.2.1", 0, 1}),
+  EXPECT_THAT(RpcServer::Start(server.api, server.access, {"192.0.2.1", 0, 1}),
               StatusIs(absl::StatusCode::kInvalidArgument, "not an address of this machine"));
-  EXPECT_THAT(RpcServer::Start(server.api, {"no such host.", 0, 1}),
+  EXPECT_THAT(RpcServer::Start(server.api, server.access, {"no such host.", 0, 1}),
               StatusIs(absl::StatusCode::kInvalidArgument, "name an address"));
 }
 
@@ -192,7 +193,7 @@ TEST(RpcServerTest, AFreedPortCanBeTakenAgain) {
     EXPECT_THAT(first.Restock(1, 1), Answers(0, "补充成功"));
   }
   TestServer other;
-  EXPECT_OK(RpcServer::Start(other.api, {"127.0.0.1", port, 1}));
+  EXPECT_OK(RpcServer::Start(other.api, other.access, {"127.0.0.1", port, 1}));
 }
 
 TEST(RpcServerTest, ADeadlineReachesTheHandler) {
@@ -326,7 +327,7 @@ TEST(RpcServerTest, StopUnderLoadLosesNoReply) {
 
 TEST(RpcServerTest, SeveralPollersServe) {
   TestServer first;  // for its api
-  auto started = RpcServer::Start(first.api, {"127.0.0.1", 0, 3});
+  auto started = RpcServer::Start(first.api, first.access, {"127.0.0.1", 0, 3});
   ASSERT_OK(started);
   const auto stub = v1::InventoryService::NewStub(grpc::CreateChannel(
       "127.0.0.1:" + std::to_string((*started)->port()), grpc::InsecureChannelCredentials()));

@@ -10,7 +10,7 @@
 
 namespace inventory {
 
-absl::StatusOr<std::unique_ptr<RpcServer>> StartRpcServer(ServedMethods methods,
+absl::StatusOr<std::unique_ptr<RpcServer>> StartRpcServer(ServedMethods methods, Access& access,
                                                           const RpcSettings& settings);
 
 }  // namespace inventory

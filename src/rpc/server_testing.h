@@ -68,12 +68,15 @@ inline RawAnswer CallRaw(const std::shared_ptr<grpc::Channel>& channel, const st
 
 class TestServer {
  public:
-  // `change` may replace what methods do.
-  explicit TestServer(const std::function<void(ServedMethods&)>& change = [](ServedMethods&) {}) {
+  // `change` may replace what methods do. `tokens` are as in access.tokens.
+  explicit TestServer(
+      const std::function<void(ServedMethods&)>& change = [](ServedMethods&) {},
+      const std::string& tokens = "") {
+    if (!tokens.empty()) access.SetTokens(*TokenList::Parse(tokens, ';', "test"));
     ServedMethods methods = MakeServedMethods(api);
     change(methods);
     absl::StatusOr<std::unique_ptr<RpcServer>> started =
-        StartRpcServer(std::move(methods), {"127.0.0.1", 0, 1});
+        StartRpcServer(std::move(methods), access, {"127.0.0.1", 0, 1});
     EXPECT_OK(started);
     server = *std::move(started);
     channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()),
@@ -142,6 +145,7 @@ class TestServer {
   std::unique_ptr<StockStore> store = MakeMemoryStore(clock);
   std::unique_ptr<InventoryService> service = InventoryService::Make(*store, ServiceSettings{});
   InventoryApi api{*service, {"1.2.3", "abcdef", 17}};
+  Access access;
   std::unique_ptr<RpcServer> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::InventoryService::Stub> stub;

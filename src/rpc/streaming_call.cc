@@ -1,5 +1,8 @@
 #include "rpc/streaming_call.h"
 
+#include "rpc/admission.h"
+#include "rpc/message.h"
+
 namespace inventory {
 
 void StreamingCall::Offer() {
@@ -22,9 +25,11 @@ void StreamingCall::OnTaken(bool ok) {
   OfferAnother();
   tracker_->TakeOffer();
   const bool added = tracker_->AddStream(this);
+  const absl::Status admitted = Admit(method_, context_).status();
   MutexLock lock(mutex_);
   pending_ = 1;  // over_event_
   if (!added) return EndStopping();
+  if (!admitted.ok()) return EndWith(ToGrpc(admitted));
   StartRead();
 }
 

@@ -1,8 +1,11 @@
 #include <grpcpp/support/async_unary_call.h>
 
 #include <chrono>
+#include <utility>
 
+#include "rpc/admission.h"
 #include "rpc/call.h"
+#include "rpc/message.h"
 
 namespace inventory {
 namespace {
@@ -44,11 +47,14 @@ class UnaryCall final : public QueueEvent, public UnaryReply {
                    "here after the restart"},
                   {});
     }
+    absl::StatusOr<Access::Actor> actor = Admit(method_, context_);
+    if (!actor.ok()) return Send(ToGrpc(actor.status()), {});
     // The request's bytes end with this scope, not with the call. `this` may end with the handler.
     grpc::ByteBuffer request;
     request.Swap(&request_);
     CallContext context;
     context.deadline = Deadline(context_);
+    context.actor = *std::move(actor);
     (*method_.unary)(request, context, *this);
   }
 

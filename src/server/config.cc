@@ -50,11 +50,15 @@ bool AssignInteger(const Setting& setting, std::string_view value, Config& confi
   return true;
 }
 
+bool MayBeEmpty(const Setting& setting) {
+  return setting.kind == Kind::kSecret || (Config().*setting.text).empty();
+}
+
 bool AssignText(const Setting& setting, std::string_view value, Config& config) {
   const bool has_control = std::any_of(value.begin(), value.end(),
                                        [](unsigned char c) { return c < 0x20 || c == 0x7F; });
   if (has_control || !IsUtf8(value)) return false;
-  if (value.empty() && setting.kind != Kind::kSecret) return false;
+  if (value.empty() && !MayBeEmpty(setting)) return false;
   config.*setting.text = value;
   return true;
 }
@@ -103,7 +107,9 @@ std::string EnvironmentName(std::string_view path) {
 std::string Allowed(const Setting& setting) {
   switch (setting.kind) {
     case Kind::kInteger: return "a whole number from " + AllowedShort(setting);
-    case Kind::kText: return "a text that is not empty, without control characters";
+    case Kind::kText:
+      return MayBeEmpty(setting) ? "a text without control characters"
+                                 : "a text that is not empty, without control characters";
     case Kind::kSecret: return "a text without control characters";
     case Kind::kChoice: return "one of " + AllowedShort(setting);
     case Kind::kBoolean: return AllowedShort(setting);

@@ -40,7 +40,7 @@ std::string YamlLines(const Setting& setting, const Config& config) {
   const std::string_view indent = SectionOf(setting.path).empty() ? "" : "  ";
   std::string lines = fmt::format("{}# {}\n", indent, Described(setting));
   if (setting.kind == Kind::kSecret && !(config.*setting.text).empty()) {
-    return lines + fmt::format("{}# {}: {}  (the password is not shown)\n", indent,
+    return lines + fmt::format("{}# {}: {}  (the secret is not shown)\n", indent,
                                NameOf(setting.path), Quoted(WithoutPassword(config.*setting.text)));
   }
   return lines +

@@ -17,6 +17,7 @@
 #include "http/http_server.h"
 #include "ledger/written_ledger.h"
 #include "rpc/rpc_server.h"
+#include "server/access_setup.h"
 #include "server/open_files.h"
 #include "server/stop_signal.h"
 #include "server/version.h"
@@ -34,8 +35,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How often the store's health is looked at.
-constexpr milliseconds kHealthInterval{1'000};
+// How often the store's health, and files that may change, are looked at.
+constexpr milliseconds kLookInterval{1'000};
 // What a store gets where finishing the calls has used up the limit: closing takes little.
 constexpr milliseconds kLeastTimeToClose{2'000};
 // How old a figure may be that inventory.enable_cache allows.
@@ -107,6 +108,8 @@ class Process {
   std::unique_ptr<StockStore> store_;
   std::unique_ptr<InventoryService> service_;
   std::unique_ptr<InventoryApi> api_;
+  Access access_;
+  std::unique_ptr<TokenFile> token_file_;  // null: there is none
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<HttpServer> http_;  // null: off
   absl::Status health_;               // of the store, as last seen
@@ -114,6 +117,7 @@ class Process {
 };
 
 absl::Status Process::Start() {
+  ASSIGN_OR_RETURN(token_file_, OpenTokens(config_, access_));
   RETURN_IF_ERROR(OpenStore());
   service_ = InventoryService::Make(*store_, MakeServiceSettings(config_));
   api_ = std::make_unique<InventoryApi>(
@@ -123,7 +127,7 @@ absl::Status Process::Start() {
   settings.port = static_cast<int>(config_.server_port);
   settings.threads = static_cast<int>(config_.server_threads);
   StopSignal::Listen();  // from here on there may be something to finish
-  ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, settings));
+  ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, access_, settings));
   RETURN_IF_ERROR(StartHttp());
   health_ = store_->Status().health;
   if (health_.ok()) {
@@ -142,7 +146,7 @@ absl::Status Process::StartHttp() {
   if (config_.http_port == 0) return absl::OkStatus();
   HttpSettings settings;
   settings.port = static_cast<int>(config_.http_port);
-  ASSIGN_OR_RETURN(http_, HttpServer::Start(*api_, settings));
+  ASSIGN_OR_RETURN(http_, HttpServer::Start(*api_, access_, settings));
   LogInfo("HTTP is on", {{"address", "127.0.0.1"}, {"port", http_->port()}});
   return absl::OkStatus();
 }
@@ -222,7 +226,10 @@ void Process::SetServing(bool serving) {
 }
 
 void Process::Run() {
-  while (!StopSignal::WaitFor(kHealthInterval)) LookAtHealth();
+  while (!StopSignal::WaitFor(kLookInterval)) {
+    LookAtHealth();
+    if (token_file_) token_file_->LookAgain();
+  }
 }
 
 void Process::LookAtHealth() {

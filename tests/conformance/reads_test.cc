@@ -73,6 +73,32 @@ TEST_P(ReadConformance, LargestIdsWork) {
   EXPECT_EQ(next, 0u);
 }
 
+// ---- who ----------------------------------------------------------------------------------------
+
+TEST_P(ReadConformance, EveryMovementSaysWhoAskedForIt) {
+  const auto by = [this](const char* actor, auto verb) {
+    EXPECT_EQ(Info(RunAll({Command{std::move(verb), std::make_shared<const std::string>(actor)}})
+                       .front()
+                       .outcome)
+                  .code,
+              0u)
+        << actor;
+  };
+  by("restocks", Restock{1, 100, {}, {}});
+  by("adjusts", Adjust{1, false, -1, {}, {}, {}});
+  by("deducts", Deduct{1, 1001, 1});
+  by("releases", Release{1, 1001, 1, {}});
+  by("reserves", Reserve{1002, {{1, 1}}, kTtl});
+  by("confirms", Confirm{1002});
+  by("reserves", Reserve{1003, {{1, 1}}, kTtl});
+  by("cancels", Cancel{1003, {}});
+  Stock(1, 1);
+  std::vector<std::string> actors;
+  for (const Movement& movement : WholeLog(1)) actors.push_back(movement.actor);
+  EXPECT_THAT(actors, ElementsAre("restocks", "adjusts", "deducts", "releases", "reserves",
+                                  "confirms", "reserves", "cancels", ""));
+}
+
 // ---- lists --------------------------------------------------------------------------------------
 
 TEST_P(ReadConformance, AListIsByBookAndPageByPage) {

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Who may call the real service: every row of docs/access.md, over HTTP and gRPC.
+
+Usage: access_test.py INVENTORY_SERVICE [unittest's arguments]
+"""
+import http.client
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+import grpc
+
+from redis_server import free_port
+from service import ServiceTest, WAIT_SECONDS, wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOKENS = {role: f'{role}-token-0123456789' for role in ('viewer', 'seller', 'operator')}
+REFUSED = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED
+
+
+def lines(tokens):
+    """A tokens file in which each role has a token of its own, named after it."""
+    return ''.join(f'{role}-name {role} {token}\n' for role, token in tokens.items())
+
+
+def rows():
+    """(RPC or '', 'GET /stock/{book_id}' or '', role) of the page."""
+    text = (ROOT / 'docs/access.md').read_text()
+    return re.findall(r'^\| (\w*) ?\| (?:`((?:GET|POST) [^`]+)`)? ?\| (viewer|seller|operator|none) \|$',
+                      text, re.M)
+
+
+def may(role, needed):
+    return needed in ('none', 'viewer') or role == needed
+
+
+class AccessTest(ServiceTest):
+    def start(self, **environment):
+        self.port = free_port()
+        self.service = self.serve('embedded', INVENTORY_HTTP_PORT=str(self.port), **environment)
+        self.channel = grpc.insecure_channel(self.service.target)
+        self.addCleanup(self.channel.close)
+
+    def start_with_file(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.tokens = pathlib.Path(folder, 'tokens')
+        self.tokens.write_text(lines(TOKENS))
+        self.start(INVENTORY_ACCESS_TOKENS_FILE=str(self.tokens))
+
+    def ask(self, route, token=None, body=None):
+        """(status, answer, header fields)"""
+        method, _, target = route.partition(' ')
+        headers = {'Authorization': f'Bearer {token}'} if token else {}
+        if method == 'POST':
+            body, headers['Content-Type'] = json.dumps(body or {}), 'application/json'
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=WAIT_SECONDS)
+        connection.request(method, re.sub(r'{\w+}', '1', target), body, headers)
+        reply = connection.getresponse()
+        has_end = reply.headers['Content-Type'] != 'text/event-stream'
+        text = reply.read() if has_end else b''
+        connection.close()
+        return reply.status, text.decode(), reply.headers
+
+    def call(self, rpc, token=None):
+        """The status code of a call with an empty request; None: it was let in."""
+        service = self.service_of[rpc]
+        metadata = [('authorization', f'Bearer {token}')] if token else []
+        call = self.channel.stream_stream(f'/inventory.v1.{service}/{rpc}')(
+            iter([b'']), timeout=WAIT_SECONDS, metadata=metadata)
+        try:
+            next(call, None)
+            call.cancel()
+        except grpc.RpcError as error:
+            return error.code() if error.code() in REFUSED else None
+        return None
+
+    def setUp(self):
+        proto = (ROOT / 'proto/inventory/v1/inventory.proto').read_text()
+        self.service_of = {rpc: service
+                           for service, text in re.findall(r'^service (\w+) {(.*?)^}', proto,
+                                                           re.M | re.S)
+                           for rpc in re.findall(r'^  rpc (\w+)', text, re.M)}
+
+    def test_the_page_names_every_call_and_every_route(self):
+        self.assertEqual(sorted(rpc for rpc, _, _ in rows() if rpc), sorted(self.service_of))
+        page = (ROOT / 'docs/http.md').read_text()
+        routes = re.findall(r'^\| `((?:GET|POST) /[^`]*)', page, re.M)
+        self.assertEqual(sorted(route for _, route, _ in rows() if route), sorted(routes))
+
+    def test_each_route_and_call_lets_its_role_in_and_nobody_else(self):
+        self.start_with_file()
+        for rpc, route, needed in rows():
+            for role in (None, *TOKENS):
+                with self.subTest(f'{rpc} {route} by {role}'):
+                    token = TOKENS.get(role)
+                    if route:
+                        status, answer, fields = self.ask(route, token)
+                        if role is None and needed != 'none':
+                            self.assertEqual(status, 401, answer)
+                            self.assertTrue(fields['WWW-Authenticate'].startswith('Bearer'))
+                        else:
+                            self.assertNotEqual(status, 401)
+                            self.assertEqual(status == 403, not may(role, needed), answer)
+                    # What an operator may do is not tried out here: it includes giving stock away.
+                    if rpc and (needed != 'operator' or not may(role, needed)):
+                        code = self.call(rpc, token)
+                        expected = (REFUSED[0] if role is None else
+                                    None if may(role, needed) else REFUSED[1])
+                        self.assertEqual(code, expected)
+        self.assertNotIn('token-0123456789', self.service.log)
+        self.assertIn('reason="no token"', self.service.log)
+
+    def test_the_log_of_stock_says_who(self):
+        self.start(INVENTORY_ACCESS_TOKENS=lines(TOKENS).replace('\n', ';'))
+        self.assertEqual(self.ask('POST /restock', TOKENS['operator'],
+                                  {'book_id': 1, 'quantity': 5})[0], 200)
+        self.assertEqual(self.ask('POST /deduct', TOKENS['seller'],
+                                  {'book_id': 1, 'quantity': 1, 'order_id': 7})[0], 200)
+        status, answer, _ = self.ask('GET /stock/1/logs', TOKENS['viewer'])
+        self.assertEqual(status, 200)
+        self.assertEqual([log['actor'] for log in json.loads(answer)['logs']],
+                         ['seller-name', 'operator-name'])
+
+    def test_a_changed_file_is_taken_over_and_a_bad_one_is_not(self):
+        self.start_with_file()
+        self.tokens.write_text(lines(TOKENS) + 'new viewer new-token-0123456789\n')
+        wait_for('the new token is known',
+                 lambda: self.ask('GET /stock/1', 'new-token-0123456789')[0] == 404)
+        self.tokens.write_text('new viewer short\n')
+        wait_for('the log says what is wrong', lambda: f'{self.tokens}:1: ' in self.service.log)
+        self.assertEqual(self.ask('GET /stock/1', 'new-token-0123456789')[0], 404)
+        self.tokens.write_text(lines(TOKENS))
+        wait_for('the token has ended',
+                 lambda: self.ask('GET /stock/1', 'new-token-0123456789')[0] == 401)
+
+    def test_a_bad_file_is_an_error_at_the_start(self):
+        with self.assertRaises(AssertionError):
+            self.start(INVENTORY_ACCESS_TOKENS_FILE='/nowhere/tokens')
+
+    def test_a_token_in_a_url_is_refused(self):
+        self.start_with_file()
+        status, answer, _ = self.ask(f'GET /stock/1?token={TOKENS["viewer"]}', TOKENS['viewer'])
+        self.assertEqual(status, 400, answer)
+        self.assertNotIn('0123456789', self.service.log)
+
+    def test_a_page_from_elsewhere_is_told_nothing(self):
+        self.start()
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=WAIT_SECONDS)
+        self.addCleanup(connection.close)
+        for method, expected in (('OPTIONS', 405), ('GET', 403)):
+            connection.request(method, '/stock/1', headers={
+                'Origin': 'https://shop.example', 'Access-Control-Request-Method': 'GET'})
+            reply = connection.getresponse()
+            reply.read()
+            self.assertEqual(reply.status, expected)
+            self.assertFalse([name for name in reply.headers if name.startswith('Access-Control')])
+
+
+if __name__ == '__main__':
+    AccessTest.programs = sys.argv[1], ''
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
