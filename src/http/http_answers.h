@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "http/http_message.h"
@@ -24,5 +25,10 @@ HttpAnswer ErrorAnswer(int http_status, const absl::Status& error);
 
 // The same, under the status that belongs to the error's code.
 HttpAnswer FaultAnswer(const absl::Status& error);
+
+// Responds with an answer that asked nobody.
+inline void RespondNow(HttpAnswer answer, HttpRespond& respond) {
+  respond([answer = std::move(answer)] { return answer; });
+}
 
 }  // namespace inventory

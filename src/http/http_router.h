@@ -3,14 +3,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "access/access.h"
 #include "api/inventory_api.h"
 #include "http/http_message.h"
-#include "http/request_form.h"
+#include "http/http_route.h"
 
 namespace inventory {
 
@@ -28,24 +27,16 @@ class HttpRouter {
   void SetServing(bool serving) { serving_ = serving; }
 
  private:
-  using Handler = std::function<void(const RoutedRequest&, const CallContext&, HttpRespond)>;
-  struct Route {
-    std::string method;
-    std::string path;  // "/stock/{id}/logs"; a last {path} takes all the rest
-    Role needed;
-    Handler handler;
-  };
-
-  absl::StatusOr<Access::Actor> Admit(const Route& route, const HttpRequest& request) const;
+  absl::StatusOr<Access::Actor> Admit(const HttpRoute& route, const HttpRequest& request) const;
   void AddHealth();
   void AddConsole();
-  void AddReads(InventoryApi& api);
-  void AddChanges(InventoryApi& api);
+  void AddDocument();
 
   Access& access_;
   const std::chrono::milliseconds call_limit_;
   std::atomic<bool> serving_ = false;
-  std::vector<Route> routes_;
+  std::vector<HttpRoute> routes_;
+  std::string document_;  // of the routes
 };
 
 }  // namespace inventory

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The HTTP/JSON gateway of the real service, asked by curl, over every store: each route of
-docs/http.md, what it refuses, streams of events, a restart.
+docs/http.md and of /openapi.json, what it refuses, streams of events, a restart. Whatever comes must be
+as the document says.
 
 Usage: http_test.py INVENTORY_SERVICE PRIVATE_MARIADB [unittest's arguments]
 """
@@ -13,6 +14,7 @@ import tempfile
 import unittest
 
 from mariadb import Mariadb
+from openapi import OpenApi
 from redis_server import Redis, free_port
 from service import Service, WAIT_SECONDS, wait_for
 
@@ -102,6 +104,9 @@ class Gateway(unittest.TestCase):
             environment['INVENTORY_REDIS_ADDR'] = redis.address
         cls.addClassCleanup(cls.service.close)
         cls.service.start()
+        document = subprocess.run([*CURL[:2], f'http://localhost:{cls.port}/openapi.json'],
+                                  stdout=subprocess.PIPE, check=True).stdout
+        cls.openapi = OpenApi(json.loads(document))
 
     def url(self, target):
         return f'http://localhost:{self.port}{target}'
@@ -122,7 +127,9 @@ class Gateway(unittest.TestCase):
         done = subprocess.run(command, input=(body or '').encode(), stdout=subprocess.PIPE,
                               check=True)
         self.walked.add(named(f'{method} {target}'))
-        return Reply(done.stdout)
+        reply = Reply(done.stdout)
+        self.assertEqual(self.openapi.complaint(method, target, reply), '', f'{method} {target}')
+        return reply
 
     def get(self, target, status=200):
         reply = self.ask('GET', target)
@@ -160,8 +167,13 @@ class OverMemory(Gateway):
         self.reserve()
         self.read()
         self.events()
+        self.assertEqual(self.get('/openapi.json'), self.openapi.document)
+        self.assertEqual(self.walked, self.openapi.routes)
         self.open_console()
         self.assertEqual(self.walked, routes_of_the_page())
+
+    def test_the_document_is_a_good_one(self):
+        self.assertEqual(self.openapi.faults(), [])
 
     def stock_it(self):
         restock, key = {'book_id': 1, 'quantity': 100}, 'Idempotency-Key: a'
