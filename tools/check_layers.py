@@ -27,8 +27,8 @@ SERVER_TEST_FILE = re.compile(r'_(mysql|redis)_test\.cc$')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 TYPE = re.compile(r'^(?:class|struct|enum class|enum)\s+(?:ABSL_\w+(?:\([^)]*\))?\s+)*'
                   r'([A-Z]\w+)[^;{]*\{|^using ([A-Z]\w+) =', re.M)
-# std::string, v1::OrderLine, absl::Status: another namespace's name is nobody's here.
-FOREIGN = re.compile(r'\b(?!inventory\b)[a-z]\w*::(?:[A-Z]\w*)?')
+# std::string, v1::OrderLine, absl::Status, other::Type::Inner: another namespace's name is nobody's here.
+FOREIGN = re.compile(r'\b(?!inventory\b)[a-z]\w*::(?:[A-Z]\w*(?:::[A-Z]\w*)*)?')
 TABLE = re.compile(r'(<!-- layers: .*-->\n).*?(<!-- end of layers -->)', re.S)
 # A header that starts like this needs a library in LIBS that matches.
 LIBRARY_OF = [
@@ -37,6 +37,7 @@ LIBRARY_OF = [
     (r'(grpc|grpcpp)/', 'inventory_grpc|gRPC::'),
     (r'google/protobuf/', 'inventory_proto|inventory_grpc|protobuf::'),
     (r'boost/', 'Boost::headers'),
+    (r'prometheus/', r'PkgConfig::prometheus'),
     (r'rocksdb/', 'RocksDB::|rocksdb'),
     (r'spdlog/', 'spdlog'),
     (r'yaml-cpp/', 'yaml-cpp'),

@@ -26,28 +26,14 @@ std::optional<Outcome> CheckName(std::string_view name) {
   return name.size() > kMaxName ? std::optional(Outcome::kTextTooLong) : std::nullopt;
 }
 
-void AddFigure(std::string_view name, std::uint64_t value, std::string_view unit,
-               std::string_view help, v1::GetStatusResponse& response) {
-  v1::StatusFigure& figure = *response.add_figures();
-  figure.set_name(std::string(name));
-  figure.set_value(static_cast<std::int64_t>(value));
-  figure.set_unit(std::string(unit));
-  figure.set_help(std::string(help));
-}
-
-void AddFigures(const ServiceFigures& figures, v1::GetStatusResponse& response) {
-  AddFigure("queue_depth", figures.queued, "commands", "waiting for a batch", response);
-  AddFigure("commands", figures.commands, "commands", "accepted since the start", response);
-  AddFigure("batches", figures.batches, "batches", "handed to the store since the start", response);
-  AddFigure("refused_full", figures.refused_full, "commands", "refused because the queue was full",
-            response);
-  AddFigure("expired", figures.expired, "reservations", "that this process asked to expire",
-            response);
-  AddFigure("low_stock_warnings", figures.low_stock_warnings, "warnings", "since the start",
-            response);
-  AddFigure("watchers", figures.watchers, "streams", "open now", response);
-  AddFigure("watchers_cut_off", figures.watchers_cut_off, "streams",
-            "ended because they were too slow", response);
+void AddFigures(const std::vector<Figure>& figures, v1::GetStatusResponse& response) {
+  for (const Figure& figure : figures) {
+    v1::StatusFigure& message = *response.add_figures();
+    message.set_name(figure.name);
+    message.set_value(figure.value);
+    message.set_unit(figure.unit);
+    message.set_help(figure.help);
+  }
 }
 
 void SetQuarantine(const QuarantinedBook& book, v1::QuarantineInfo& info) {
@@ -61,6 +47,7 @@ void SetQuarantine(const QuarantinedBook& book, v1::QuarantineInfo& info) {
 
 void InventoryApi::GetStatus(const v1::GetStatusRequest&, const CallContext&,
                              Respond<v1::GetStatusResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kGetStatus, std::move(respond));
   const StoreStatus store = service_.store().Status();
   v1::GetStatusResponse response;
   response.set_version(process_.version);
@@ -72,23 +59,20 @@ void InventoryApi::GetStatus(const v1::GetStatusRequest&, const CallContext&,
   response.set_reason(std::string(store.health.message()));
   response.set_started_at_ms(process_.started_at);
   response.set_now_ms(store.now);
-  AddFigures(service_.Figures(), response);
-  for (const StoreFigure& figure : store.figures) {
-    AddFigure(figure.name, static_cast<std::uint64_t>(figure.value), figure.unit, figure.help,
-              response);
-  }
-  respond(absl::OkStatus(), response);
+  AddFigures(ListFigures(service_.Figures()), response);
+  AddFigures(store.figures, response);
+  owed.Give(Outcome::kOk, response);
 }
 
 void InventoryApi::Backup(const v1::BackupRequest& request, const CallContext&,
                           Respond<v1::BackupResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kBackup, std::move(respond));
   if (const auto refusal = CheckName(request.name())) {
-    return Refuse(*refusal, respond);
+    return owed.Refuse(*refusal);
   }
   service_.store().Backup(request.name(), Answer<v1::BackupResponse, BackupResult>(
-                                              std::move(respond), [](const BackupResult& result,
-                                                                     v1::BackupResponse& response) {
-                                                SetOutcome(Outcome::kOk, response);
+                                              std::move(owed), [](const BackupResult& result,
+                                                                  v1::BackupResponse& response) {
                                                 response.set_path(result.path);
                                                 response.set_bytes(result.bytes);
                                               }));
@@ -96,11 +80,11 @@ void InventoryApi::Backup(const v1::BackupRequest& request, const CallContext&,
 
 void InventoryApi::AdoptStock(const v1::AdoptStockRequest& request, const CallContext&,
                               Respond<v1::AdoptStockResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kAdoptStock, std::move(respond));
   service_.store().Adopt(
       request.dry_run(),
       Answer<v1::AdoptStockResponse, AdoptedStock>(
-          std::move(respond), [](const AdoptedStock& adopted, v1::AdoptStockResponse& response) {
-            SetOutcome(Outcome::kOk, response);
+          std::move(owed), [](const AdoptedStock& adopted, v1::AdoptStockResponse& response) {
             response.set_books(adopted.books);
             response.set_units(adopted.units);
             response.set_sold_out_books(adopted.sold_out_books);
@@ -128,6 +112,7 @@ absl::StatusOr<std::unique_ptr<ReconcileStream>> InventoryApi::Reconcile(
 
 void InventoryApi::ListQuarantine(const v1::ListQuarantineRequest& request, const CallContext&,
                                   Respond<v1::ListQuarantineResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kListQuarantine, std::move(respond));
   const std::uint32_t asked = request.page_size() == 0 ? kQuarantinePage : request.page_size();
   // Book 0 may stand first, and after it goes on what was asked for after 0: at least two, or the
   // first page would be the last.
@@ -135,9 +120,8 @@ void InventoryApi::ListQuarantine(const v1::ListQuarantineRequest& request, cons
   service_.store().ListQuarantine(
       request.after_book_id(), static_cast<int>(limit) + 1,  // one more tells whether there is more
       Answer<v1::ListQuarantineResponse, std::vector<QuarantinedBook>>(
-          std::move(respond),
+          std::move(owed),
           [limit](const std::vector<QuarantinedBook>& books, v1::ListQuarantineResponse& response) {
-            SetOutcome(Outcome::kOk, response);
             for (const QuarantinedBook& book : books) {
               if (response.books().size() == static_cast<int>(limit)) {
                 response.set_next_after_book_id(response.books().rbegin()->book_id());
@@ -150,25 +134,25 @@ void InventoryApi::ListQuarantine(const v1::ListQuarantineRequest& request, cons
 
 void InventoryApi::RetryQuarantine(const v1::RetryQuarantineRequest& request, const CallContext&,
                                    Respond<v1::RetryQuarantineResponse> respond) {
-  service_.store().RetryQuarantine(
-      request.book_id(), Answer<v1::RetryQuarantineResponse, QuarantineResult>(
-                             std::move(respond), [](const QuarantineResult& result,
-                                                    v1::RetryQuarantineResponse& response) {
-                               SetOutcome(Outcome::kOk, response);
-                               response.set_changes(result.changes);
-                               response.set_left(result.left);
-                               response.set_reason(result.reason);
-                             }));
+  OwedAnswer owed(stats_, ApiCall::kRetryQuarantine, std::move(respond));
+  service_.store().RetryQuarantine(request.book_id(),
+                                   Answer<v1::RetryQuarantineResponse, QuarantineResult>(
+                                       std::move(owed), [](const QuarantineResult& result,
+                                                           v1::RetryQuarantineResponse& response) {
+                                         response.set_changes(result.changes);
+                                         response.set_left(result.left);
+                                         response.set_reason(result.reason);
+                                       }));
 }
 
 void InventoryApi::SkipQuarantine(const v1::SkipQuarantineRequest& request, const CallContext&,
                                   Respond<v1::SkipQuarantineResponse> respond) {
-  if (!request.has_book_id()) return Refuse(Outcome::kBookIdMissing, respond);
+  OwedAnswer owed(stats_, ApiCall::kSkipQuarantine, std::move(respond));
+  if (!request.has_book_id()) return owed.Refuse(Outcome::kBookIdMissing);
   service_.store().SkipQuarantine(request.book_id(),
                                   Answer<v1::SkipQuarantineResponse, QuarantineResult>(
-                                      std::move(respond), [](const QuarantineResult& result,
-                                                             v1::SkipQuarantineResponse& response) {
-                                        SetOutcome(Outcome::kOk, response);
+                                      std::move(owed), [](const QuarantineResult& result,
+                                                          v1::SkipQuarantineResponse& response) {
                                         response.set_changes(result.changes);
                                         response.set_left(result.left);
                                       }));
@@ -176,16 +160,15 @@ void InventoryApi::SkipQuarantine(const v1::SkipQuarantineRequest& request, cons
 
 void InventoryApi::HandOver(const v1::HandOverRequest& request, const CallContext&,
                             Respond<v1::HandOverResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kHandOver, std::move(respond));
   if (request.to() != "mysql" && request.to() != "redis") {
-    return Refuse(Outcome::kNameInvalid, respond);
+    return owed.Refuse(Outcome::kNameInvalid);
   }
-  service_.store().HandOver(
-      request.to(),
-      Answer<v1::HandOverResponse, std::string>(
-          std::move(respond), [](const std::string& next, v1::HandOverResponse& response) {
-            SetOutcome(Outcome::kOk, response);
-            response.set_next(next);
-          }));
+  service_.store().HandOver(request.to(), Answer<v1::HandOverResponse, std::string>(
+                                              std::move(owed), [](const std::string& next,
+                                                                  v1::HandOverResponse& response) {
+                                                response.set_next(next);
+                                              }));
 }
 
 std::unique_ptr<ExportStream> InventoryApi::ExportStock(const v1::ExportStockRequest&) {

@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "api/call_stats.h"
 #include "api/reconcile_stream.h"
 #include "api/transfer.h"
 #include "inventory/v1/inventory.pb.h"
@@ -92,9 +93,15 @@ class InventoryApi {
   std::unique_ptr<ExportStream> ExportStock(const v1::ExportStockRequest& request);
   std::unique_ptr<ImportStream> ImportStock();
 
+  const ProcessInfo& process() const { return process_; }
+  // How the calls that have one answer were answered.
+  const CallStats& stats() const { return *stats_; }
+
  private:
   InventoryService& service_;
   const ProcessInfo process_;
+  // By itself, not beside the count of who uses it, which changes with every call.
+  const std::shared_ptr<CallStats> stats_{new CallStats};
 };
 
 }  // namespace inventory

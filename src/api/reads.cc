@@ -44,9 +44,8 @@ std::optional<Outcome> ToQuery(const v1::GetInventoryLogsRequest& request, Movem
   return query.skip > kMaxSkip ? std::optional(Outcome::kPageTooDeep) : std::nullopt;
 }
 
-void SetPage(const MovementPage& page, MovementQuery query,
-             v1::GetInventoryLogsResponse& response) {
-  SetOutcome(page.book_known ? Outcome::kOk : Outcome::kBookNotFound, response);
+Outcome SetPage(const MovementPage& page, MovementQuery query,
+                v1::GetInventoryLogsResponse& response) {
   for (const Movement& movement : page.movements) SetLog(movement, *response.add_logs());
   if (!query.filtered()) {
     constexpr std::uint64_t kLargest = std::numeric_limits<std::uint32_t>::max();
@@ -56,6 +55,7 @@ void SetPage(const MovementPage& page, MovementQuery query,
     query.below_sequence = page.next_below;
     response.set_next_page_token(MakePageToken(query));
   }
+  return page.book_known ? Outcome::kOk : Outcome::kBookNotFound;
 }
 
 void SetLines(const OrderFacts& facts, v1::GetOrderResponse& response) {
@@ -66,12 +66,11 @@ void SetLines(const OrderFacts& facts, v1::GetOrderResponse& response) {
   for (const Movement& movement : facts.movements) SetLog(movement, *response.add_logs());
 }
 
-void SetReservation(const OrderFacts& facts, v1::GetReservationResponse& response) {
+Outcome SetReservation(const OrderFacts& facts, v1::GetReservationResponse& response) {
   // A cancel that came before its reservation is remembered, but there never was a reservation.
   if (!facts.reservation || facts.reservation->remembered) {
-    return SetOutcome(Outcome::kReservationNotFound, response);
+    return Outcome::kReservationNotFound;
   }
-  SetOutcome(Outcome::kOk, response);
   response.set_state(ToProto(facts.reservation->state));
   response.set_expires_at_ms(facts.reservation->deadline);
   for (const ReservedLine& reserved : facts.reservation->lines) {
@@ -82,32 +81,33 @@ void SetReservation(const OrderFacts& facts, v1::GetReservationResponse& respons
     if (line == facts.lines.end() || line->book != reserved.book) continue;
     SetLineInfo(line->book, line->line, facts.reservation->deadline, *response.add_lines());
   }
+  return Outcome::kOk;
 }
 
 }  // namespace
 
 void InventoryApi::GetStock(const v1::GetStockRequest& request, const CallContext&,
                             Respond<v1::GetStockResponse> respond) {
-  if (request.book_id() == 0) return Refuse(Outcome::kBookIdMissing, respond);
-  service_.ReadStock({request.book_id()},
-                     Answer<v1::GetStockResponse, std::vector<BookStock>>(
-                         std::move(respond),
-                         [](const std::vector<BookStock>& books, v1::GetStockResponse& response) {
-                           const BookStock& stock = books.front();
-                           SetOutcome(stock.known ? Outcome::kOk : Outcome::kBookNotFound,
-                                      response);
-                           SetFigures(stock, response);
-                         }));
+  OwedAnswer owed(stats_, ApiCall::kGetStock, std::move(respond));
+  if (request.book_id() == 0) return owed.Refuse(Outcome::kBookIdMissing);
+  service_.ReadStock(
+      {request.book_id()},
+      Answer<v1::GetStockResponse, std::vector<BookStock>>(
+          std::move(owed), [](const std::vector<BookStock>& books, v1::GetStockResponse& response) {
+            const BookStock& stock = books.front();
+            SetFigures(stock, response);
+            return stock.known ? Outcome::kOk : Outcome::kBookNotFound;
+          }));
 }
 
 void InventoryApi::BatchGetStock(const v1::BatchGetStockRequest& request, const CallContext&,
                                  Respond<v1::BatchGetStockResponse> respond) {
-  if (const auto refusal = CheckBooks(request.book_ids())) return Refuse(*refusal, respond);
+  OwedAnswer owed(stats_, ApiCall::kBatchGetStock, std::move(respond));
+  if (const auto refusal = CheckBooks(request.book_ids())) return owed.Refuse(*refusal);
   service_.ReadStock({request.book_ids().begin(), request.book_ids().end()},
                      Answer<v1::BatchGetStockResponse, std::vector<BookStock>>(
-                         std::move(respond), [](const std::vector<BookStock>& books,
-                                                v1::BatchGetStockResponse& response) {
-                           SetOutcome(Outcome::kOk, response);
+                         std::move(owed), [](const std::vector<BookStock>& books,
+                                             v1::BatchGetStockResponse& response) {
                            response.mutable_stocks()->Reserve(static_cast<int>(books.size()));
                            for (const BookStock& stock : books)
                              SetStockInfo(stock, *response.add_stocks());
@@ -116,57 +116,58 @@ void InventoryApi::BatchGetStock(const v1::BatchGetStockRequest& request, const 
 
 void InventoryApi::GetInventoryLogs(const v1::GetInventoryLogsRequest& request, const CallContext&,
                                     Respond<v1::GetInventoryLogsResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kGetInventoryLogs, std::move(respond));
   MovementQuery query;
-  if (const auto refusal = ToQuery(request, query)) return Refuse(*refusal, respond);
+  if (const auto refusal = ToQuery(request, query)) return owed.Refuse(*refusal);
   service_.ReadMovements(
       query, Answer<v1::GetInventoryLogsResponse, MovementPage>(
-                 std::move(respond),
+                 std::move(owed),
                  [query](const MovementPage& page, v1::GetInventoryLogsResponse& response) {
-                   SetPage(page, query, response);
+                   return SetPage(page, query, response);
                  }));
 }
 
 void InventoryApi::GetReservation(const v1::GetReservationRequest& request, const CallContext&,
                                   Respond<v1::GetReservationResponse> respond) {
-  if (request.order_id() == 0) return Refuse(Outcome::kOrderIdMissing, respond);
+  OwedAnswer owed(stats_, ApiCall::kGetReservation, std::move(respond));
+  if (request.order_id() == 0) return owed.Refuse(Outcome::kOrderIdMissing);
   service_.ReadOrder(
       request.order_id(), /*want_movements=*/false,
-      Answer<v1::GetReservationResponse, OrderFacts>(std::move(respond), SetReservation));
+      Answer<v1::GetReservationResponse, OrderFacts>(std::move(owed), SetReservation));
 }
 
 void InventoryApi::GetOrder(const v1::GetOrderRequest& request, const CallContext&,
                             Respond<v1::GetOrderResponse> respond) {
-  if (request.order_id() == 0) return Refuse(Outcome::kOrderIdMissing, respond);
+  OwedAnswer owed(stats_, ApiCall::kGetOrder, std::move(respond));
+  if (request.order_id() == 0) return owed.Refuse(Outcome::kOrderIdMissing);
   service_.ReadOrder(
       request.order_id(), /*want_movements=*/true,
       Answer<v1::GetOrderResponse, OrderFacts>(
-          std::move(respond), [](const OrderFacts& facts, v1::GetOrderResponse& response) {
-            SetOutcome(Outcome::kOk, response);
+          std::move(owed), [](const OrderFacts& facts, v1::GetOrderResponse& response) {
             SetLines(facts, response);
           }));
 }
 
 void InventoryApi::ListStock(const v1::ListStockRequest& request, const CallContext&,
                              Respond<v1::ListStockResponse> respond) {
+  OwedAnswer owed(stats_, ApiCall::kListStock, std::move(respond));
   StockListQuery query;
   query.limit = PageSize(request.page_size(), 100, 1'000);
   if (request.low_stock_only()) query.below = service_.warning_threshold();
   if (!request.page_token().empty() && !ContinueFrom(request.page_token(), query)) {
-    return Refuse(Outcome::kPageTokenInvalid, respond);
+    return owed.Refuse(Outcome::kPageTokenInvalid);
   }
-  service_.ListStock(query,
-                     Answer<v1::ListStockResponse, StockPage>(
-                         std::move(respond),
-                         [query](const StockPage& page, v1::ListStockResponse& response) mutable {
-                           SetOutcome(Outcome::kOk, response);
-                           for (const BookStock& stock : page.books) {
-                             SetStockInfo(stock, *response.add_stocks());
-                           }
-                           if (page.next_after != 0) {
-                             query.after = page.next_after;
-                             response.set_next_page_token(MakePageToken(query));
-                           }
-                         }));
+  service_.ListStock(query, Answer<v1::ListStockResponse, StockPage>(
+                                std::move(owed), [query](const StockPage& page,
+                                                         v1::ListStockResponse& response) mutable {
+                                  for (const BookStock& stock : page.books) {
+                                    SetStockInfo(stock, *response.add_stocks());
+                                  }
+                                  if (page.next_after != 0) {
+                                    query.after = page.next_after;
+                                    response.set_next_page_token(MakePageToken(query));
+                                  }
+                                }));
 }
 
 absl::StatusOr<std::unique_ptr<StockStream>> InventoryApi::WatchStock(
@@ -183,15 +184,19 @@ absl::StatusOr<std::unique_ptr<StockStream>> InventoryApi::WatchStock(
 }
 
 void StockStream::Next(Respond<v1::WatchStockResponse> respond) {
-  watch_->Next(Answer<v1::WatchStockResponse, StockWatch::Update>(
-      std::move(respond), [](const StockWatch::Update& update, v1::WatchStockResponse& response) {
-        for (const StockWatch::Change& change : update.changes) {
+  watch_->Next(
+      [respond = std::move(respond)](const absl::StatusOr<StockWatch::Update>& update) mutable {
+        StackArena arena;
+        auto& response = arena.Make<v1::WatchStockResponse>();
+        if (!update.ok()) return respond(update.status(), response);
+        for (const StockWatch::Change& change : update->changes) {
           v1::StockChange& message = *response.add_changes();
           SetFigures(change.stock, message);
           message.set_low(change.low);
         }
-        response.set_snapshot_done(update.snapshot_done);
-      }));
+        response.set_snapshot_done(update->snapshot_done);
+        respond(absl::OkStatus(), response);
+      });
 }
 
 }  // namespace inventory

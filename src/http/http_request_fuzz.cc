@@ -24,7 +24,7 @@ struct Shop {
   std::unique_ptr<InventoryService> service = InventoryService::Make(*store, ServiceSettings{});
   InventoryApi api{*service, {}};
   Access access;
-  HttpRouter router{api, access, std::chrono::hours(1)};
+  HttpRouter router{api, access, std::chrono::hours(1), nullptr};
 };
 
 void CheckAnswer(const HttpAnswer& answer) {

@@ -24,6 +24,7 @@ namespace {
 // Longer targets are no requests of ours: 1,000 ids of seven digits would be 8,000, 200 of the
 // longest fit.
 constexpr std::size_t kMaxTargetBytes = 4'096;
+constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
 // What the path `/stock/{book_id}/logs` has in the place of {book_id}, if it fits; {path} is all
 // the rest.
@@ -68,9 +69,11 @@ HttpAnswer MethodRefused(const std::set<std::string>& allowed) {
 
 }  // namespace
 
-HttpRouter::HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit)
+HttpRouter::HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit,
+                       std::function<std::string()> metrics)
     : access_(access), call_limit_(call_limit) {
   AddHealth();
+  if (metrics) AddMetrics(std::move(metrics));
   AddConsole();
   for (HttpRoute& route : ApiRoutes(api)) routes_.push_back(std::move(route));
   AddDocument();
@@ -93,6 +96,17 @@ void HttpRouter::AddHealth() {
                   }};
   ready.summary = "The store serves";
   routes_.push_back(std::move(ready));
+}
+
+void HttpRouter::AddMetrics(std::function<std::string()> metrics) {
+  HttpRoute route{"GET", "/metrics", Role::kViewer,
+                  [metrics = std::move(metrics)](const RoutedRequest&, const CallContext&,
+                                                 HttpRespond respond) {
+                    RespondNow({200, metrics(), {{"Content-Type", kMetricsType}}}, respond);
+                  }};
+  route.summary = "What is measured, for Prometheus";
+  route.content_type = "text/plain";
+  routes_.push_back(std::move(route));
 }
 
 void HttpRouter::AddConsole() {

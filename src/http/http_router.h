@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ namespace inventory {
 class HttpRouter {
  public:
   // Commands that have not reached the store after `call_limit` are answered with 504, and nothing
-  // of them is done. `api` and `access` outlive the router.
-  HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit);
+  // of them is done. `api` and `access` outlive the router. `metrics` makes the text of GET
+  // /metrics; null: there is no such path.
+  HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseconds call_limit,
+             std::function<std::string()> metrics);
 
   // Responds once, perhaps after the call; `request` is used during the call only.
   void Answer(const HttpRequest& request, HttpRespond respond) const;
@@ -31,6 +34,7 @@ class HttpRouter {
   void AddHealth();
   void AddConsole();
   void AddDocument();
+  void AddMetrics(std::function<std::string()> metrics);
 
   Access& access_;
   const std::chrono::milliseconds call_limit_;

@@ -102,7 +102,7 @@ class HttpRouterTest : public testing::Test {
   std::unique_ptr<InventoryService> service = InventoryService::Make(store, Small());
   InventoryApi api{*service, {}};
   Access access;
-  HttpRouter router{api, access, std::chrono::seconds(60)};
+  HttpRouter router{api, access, std::chrono::seconds(60), [] { return "up 1\n"; }};
 };
 
 TEST_F(HttpRouterTest, EveryFieldIsWrittenByItsNameInTheContract) {
@@ -413,6 +413,7 @@ TEST_F(HttpAccessTest, EveryRouteLetsItsRoleInAndNobodyElse) {
       {"GET", "/stock", Role::kViewer},
       {"GET", "/stock/1/logs", Role::kViewer},
       {"GET", "/status", Role::kViewer},
+      {"GET", "/metrics", Role::kViewer},
       {"GET", "/events", Role::kViewer},
       {"GET", "/reservations/1", Role::kViewer},
       {"GET", "/orders/1", Role::kViewer},
@@ -512,7 +513,7 @@ TEST_F(HttpRouterTest, WhatFindsTheQueueFullOrIsLateIsNotDone) {
   EXPECT_EQ(handed_over.get().status, 200);
   EXPECT_EQ(queued.get().status, 200);
 
-  HttpRouter hasty(api, access, std::chrono::seconds(-1));
+  HttpRouter hasty(api, access, std::chrono::seconds(-1), nullptr);
   HttpRequest request;
   request.method = "POST";
   request.target = "/deduct";
@@ -522,6 +523,15 @@ TEST_F(HttpRouterTest, WhatFindsTheQueueFullOrIsLateIsNotDone) {
   hasty.Answer(request, [&late](const DeferredHttpAnswer& make) { late.set_value(make()); });
   EXPECT_EQ(late.get_future().get().status, 504);
   EXPECT_THAT(Get("/stock/1").body, HasSubstr(R"("stock":3)"));
+}
+
+TEST_F(HttpRouterTest, MetricsAreTextAndNoJson) {
+  const HttpAnswer metrics = Get("/metrics");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_EQ(metrics.body, "up 1\n");
+  EXPECT_EQ(Field(metrics, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(Get("/metrics?name=up").body, "up 1\n");  // Prometheus may be told to send parameters
+  EXPECT_EQ(Post("/metrics", "{}").status, 405);
 }
 
 TEST_F(HttpRouterTest, ReadyFollowsTheServiceAndHealthDoesNot) {

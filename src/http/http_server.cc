@@ -44,7 +44,7 @@ absl::Status ListenError(int port, const error_code& error) {
 class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
  public:
   LoopbackServer(InventoryApi& api, Access& access, const HttpSettings& settings)
-      : limits_(settings.limits), router_(api, access, settings.limits.call) {}
+      : limits_(settings.limits), router_(api, access, settings.limits.call, settings.metrics) {}
   ~LoopbackServer() override { Stop(milliseconds(0)); }
 
   absl::Status Listen(int port);

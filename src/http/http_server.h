@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "access/access.h"
@@ -14,6 +16,7 @@ namespace inventory {
 struct HttpSettings {
   int port = 0;  // on 127.0.0.1; 0: any free one
   HttpLimits limits;
+  std::function<std::string()> metrics;  // the text of GET /metrics; null: there is none
 };
 
 // One thread of its own. Safe for concurrent use.

@@ -99,6 +99,29 @@ LedgerWriterFigures LedgerWriter::Figures() const {
   return figures;
 }
 
+void LedgerWriter::Describe(StoreStatus& status) const {
+  const LedgerWriterFigures figures = Figures();
+  const auto value = [](std::uint64_t number) { return static_cast<std::int64_t>(number); };
+  constexpr auto kSinceStart = Figure::Kind::kSinceStart;
+  const std::vector<Figure> always = {
+      {"ledger_writer", figures.has_lease ? 1 : 0, "", "1: this instance writes the ledger"},
+      {"ledger_movements", value(figures.applied), "movements",
+       "put into the ledger by this instance", kSinceStart},
+      {"ledger_transactions", value(figures.transactions), "", "that did so", kSinceStart}};
+  status.figures.insert(status.figures.end(), always.begin(), always.end());
+  status.distributions.push_back(transaction_time_.Snapshot(
+      "ledger_transaction_seconds", "a transaction of the ledger, of this instance"));
+  status.distributions.push_back(
+      transaction_size_.Snapshot("ledger_transaction_size", "movements of such a transaction"));
+  if (!figures.has_lease) return;
+  status.figures.push_back({"outbox_age", figures.lag, "ms",
+                            "how long the oldest entry has waited that the ledger lacks; told by "
+                            "the instance that writes it"});
+  status.figures.push_back({"quarantined_books", value(figures.quarantined_books), "books",
+                            "with movements that did not fit the ledger; told by the instance that "
+                            "writes it"});
+}
+
 void LedgerWriter::Run() {
   milliseconds pause{0};
   do {
@@ -264,9 +287,13 @@ absl::Status LedgerWriter::ApplyPortion(OutboxPortion portion, bool full) {
   terms.writer = name_;
   terms.as_of = std::max(terms.as_of, progress_.as_of);
   terms.watermark = watermark_.At(terms.as_of);
+  const std::int64_t began = MeasuredNow();
   ASSIGN_OR_RETURN(const AppliedEntries applied,
                    EntryApplier(*database_).Apply(portion.entries, terms));
   CrashPoint("after_commit");
+  transaction_time_.ObserveSince(began);
+  transaction_size_.Observe(
+      static_cast<std::int64_t>(applied.progress.movements - progress_.movements));
   applied_ += applied.progress.movements - progress_.movements;
   transactions_ += 1;
   quarantined_books_ = applied.quarantined_books;

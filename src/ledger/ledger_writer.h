@@ -21,6 +21,7 @@
 #include "mysql/dsn.h"
 #include "redis/redis_connection.h"
 #include "stock/store_health.h"
+#include "telemetry/bucket_histogram.h"
 
 namespace inventory {
 
@@ -61,6 +62,8 @@ class LedgerWriter {
   // OK: writing, or another instance does. Else why not, and what to do.
   absl::Status health() const { return health_.Get(); }
   LedgerWriterFigures Figures() const;
+  // Adds them, and how its transactions are, to what status pages and metrics show.
+  void Describe(StoreStatus& status) const;
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -113,6 +116,8 @@ class LedgerWriter {
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> transactions_{0};
   std::atomic<std::uint64_t> quarantined_books_{0};
+  BucketHistogram transaction_time_;
+  BucketHistogram transaction_size_{BucketHistogram::Kind::kSize};
   std::thread thread_;
 };
 

@@ -462,4 +462,8 @@ absl::StatusOr<QuarantineResult> MysqlLedger::SkipQuarantine(BookId book) {
   return With([&](Connection& connection) { return inventory::SkipQuarantine(connection, book); });
 }
 
+void MysqlLedger::Describe(StoreStatus& status) const {
+  status.figures.push_back({"connections", Connection::OpenNow(), "", "to the database, open now"});
+}
+
 }  // namespace inventory

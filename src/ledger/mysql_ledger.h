@@ -81,6 +81,8 @@ class MysqlLedger : public Ledger {
   absl::StatusOr<QuarantineResult> RetryQuarantine(BookId book) override;
   absl::StatusOr<QuarantineResult> SkipQuarantine(BookId book) override;
 
+  void Describe(StoreStatus& status) const override;
+
  private:
   // `use(connection)` on an open database, and once more where the connection broke.
   template <typename Use>

@@ -19,6 +19,11 @@ class WrittenLedger : public MysqlLedger {
 
   void Start() { writer_.Start(); }
 
+  void Describe(StoreStatus& status) const override {
+    MysqlLedger::Describe(status);
+    writer_.Describe(status);
+  }
+
  private:
   EventLoop loop_;
   LedgerWriter writer_;

@@ -127,6 +127,7 @@ void BatchFacts::SetLine(LineKey key, const OrderLine& line) {
   if (!fact.changed) changed_lines_.push_back(key);
   fact.line = line;
   fact.changed = true;
+  if (line.state == LineState::kTombstone) ++tombstones_;
 }
 
 void BatchFacts::SetReservation(OrderId order, Reservation reservation) {

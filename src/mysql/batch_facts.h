@@ -59,6 +59,8 @@ class BatchFacts : public StockState {
 
   // The rows that make the results durable.
   void Write(RowStatements& statements) const;
+  // How many lines have become one.
+  std::uint64_t tombstones() const { return tombstones_; }
   std::vector<StockChanged> TakeChanges() { return std::move(changes_); }
 
  private:
@@ -97,6 +99,7 @@ class BatchFacts : public StockState {
   std::vector<Movement> movements_;
   std::vector<LineKey> changed_lines_;  // in the order of the first change
   std::vector<StockChanged> changes_;
+  std::uint64_t tombstones_ = 0;
 };
 
 }  // namespace inventory

@@ -4,6 +4,7 @@
 #include <mysql.h>
 #include <mysqld_error.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstring>
 #include <mutex>
@@ -17,6 +18,8 @@
 
 namespace inventory {
 namespace {
+
+std::atomic<int> open_connections{0};
 
 constexpr char kErrorPayload[] = "inventory/sql-error";
 
@@ -263,7 +266,14 @@ absl::Status Connection::SetUp() {
   return Run(settings).status();
 }
 
-Connection::~Connection() { mysql_close(mysql_); }
+Connection::Connection(st_mysql* mysql) : mysql_(mysql) { ++open_connections; }
+
+Connection::~Connection() {
+  mysql_close(mysql_);
+  --open_connections;
+}
+
+int Connection::OpenNow() { return open_connections; }
 
 absl::Status Connection::Fault(std::string_view doing) const { return MakeStatus(mysql_, doing); }
 

@@ -76,11 +76,14 @@ class Connection {
   // Stops at the first that fails: those after it were not run.
   absl::StatusOr<std::vector<SqlRows>> Run(std::string_view statements);
 
+  // How many of this process are open.
+  static int OpenNow();
+
   bool is_mariadb() const { return is_mariadb_; }
   const std::string& server_version() const { return server_version_; }
 
  private:
-  explicit Connection(st_mysql* mysql) : mysql_(mysql) {}
+  explicit Connection(st_mysql* mysql);
   absl::Status SetUp();
   absl::Status Fault(std::string_view doing) const;
 

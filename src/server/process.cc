@@ -16,6 +16,7 @@
 #include "base/status_macros.h"
 #include "http/http_server.h"
 #include "ledger/written_ledger.h"
+#include "metrics/metrics_page.h"
 #include "rpc/rpc_server.h"
 #include "server/access_setup.h"
 #include "server/open_files.h"
@@ -110,6 +111,7 @@ class Process {
   std::unique_ptr<InventoryApi> api_;
   Access access_;
   std::unique_ptr<TokenFile> token_file_;  // null: there is none
+  std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<HttpServer> http_;  // null: off
   absl::Status health_;               // of the store, as last seen
@@ -122,6 +124,7 @@ absl::Status Process::Start() {
   service_ = InventoryService::Make(*store_, MakeServiceSettings(config_));
   api_ = std::make_unique<InventoryApi>(
       *service_, ProcessInfo{.version = kVersion, .commit = kCommit, .started_at = clock_.Now()});
+  metrics_ = std::make_unique<MetricsPage>(*api_, *service_, access_);
   RpcSettings settings;
   settings.address = config_.server_address;
   settings.port = static_cast<int>(config_.server_port);
@@ -146,6 +149,7 @@ absl::Status Process::StartHttp() {
   if (config_.http_port == 0) return absl::OkStatus();
   HttpSettings settings;
   settings.port = static_cast<int>(config_.http_port);
+  settings.metrics = [this] { return metrics_->Text(); };
   ASSIGN_OR_RETURN(http_, HttpServer::Start(*api_, access_, settings));
   LogInfo("HTTP is on", {{"address", "127.0.0.1"}, {"port", http_->port()}});
   return absl::OkStatus();

@@ -81,6 +81,12 @@ struct CommandQueue::Piece {
   auto begin() const { return call->commands.begin() + static_cast<std::ptrdiff_t>(first); }
 };
 
+// What the store has, and since when.
+struct CommandQueue::HandedOver {
+  Batch batch;
+  std::int64_t began;  // MeasuredNow()
+};
+
 CommandQueue::CommandQueue(StockStore& store, const ServiceSettings& settings)
     : store_(store),
       queue_limit_(settings.queue_limit),
@@ -193,13 +199,17 @@ void CommandQueue::HandOver(Batch batch) {
       commands.insert(commands.end(), first, first + static_cast<std::ptrdiff_t>(piece.count));
     }
   }
+  batch_size_.Observe(static_cast<std::int64_t>(commands.size()));
   // Two pointers: what a Done holds without an allocation of its own.
   store_.Apply(std::move(commands),
-               [this, batch = std::make_unique<Batch>(std::move(batch))](
-                   absl::StatusOr<Replies> replies) { OnAnswer(*batch, std::move(replies)); });
+               [this, handed_over = std::make_unique<HandedOver>(HandedOver{
+                          std::move(batch), MeasuredNow()})](absl::StatusOr<Replies> replies) {
+                 OnAnswer(*handed_over, std::move(replies));
+               });
 }
 
-void CommandQueue::OnAnswer(Batch& batch, absl::StatusOr<Replies> replies) {
+void CommandQueue::OnAnswer(HandedOver& handed_over, absl::StatusOr<Replies> replies) {
+  apply_.ObserveSince(handed_over.began);
   bool pump;
   {
     MutexLock lock(mutex_);
@@ -208,7 +218,9 @@ void CommandQueue::OnAnswer(Batch& batch, absl::StatusOr<Replies> replies) {
   }
   // The store gets its next batch before the callers get their answers: both can go on.
   if (pump) Pump();
-  Deliver(batch, std::move(replies));
+  const std::int64_t began = MeasuredNow();
+  Deliver(handed_over.batch, std::move(replies));
+  reply_.ObserveSince(began);
   MutexLock lock(mutex_);
   --undelivered_;
   if (idle()) became_idle_.NotifyAll();
@@ -281,6 +293,13 @@ void CommandQueue::Stop(std::chrono::milliseconds limit) {
 CommandQueue::Figures CommandQueue::figures() const {
   MutexLock lock(mutex_);
   return figures_;
+}
+
+std::vector<Distribution> CommandQueue::distributions() const {
+  return {batch_size_.Snapshot("batch_size", "commands of a batch that the store was handed"),
+          apply_.Snapshot("apply_seconds", "from handing a batch to the store to its answer"),
+          reply_.Snapshot("reply_seconds",
+                          "from the store's answer until a batch's callers have theirs")};
 }
 
 }  // namespace inventory

@@ -19,6 +19,7 @@
 #include "base/mutex.h"
 #include "service/settings.h"
 #include "stock/stock_store.h"
+#include "telemetry/bucket_histogram.h"
 
 namespace inventory {
 
@@ -54,10 +55,12 @@ class CommandQueue {
   void Stop(std::chrono::milliseconds limit);
 
   Figures figures() const;
+  std::vector<Distribution> distributions() const;
 
  private:
   struct Call;
   struct Piece;
+  struct HandedOver;
   using Batch = std::vector<Piece>;
 
   void Enqueue(std::shared_ptr<Call> call, std::size_t limit);
@@ -65,7 +68,7 @@ class CommandQueue {
   void Pump();
   Batch TakeBatch(std::vector<std::shared_ptr<Call>>& late) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandOver(Batch batch);
-  void OnAnswer(Batch& batch, absl::StatusOr<Replies> replies);
+  void OnAnswer(HandedOver& handed_over, absl::StatusOr<Replies> replies);
   void Deliver(Batch& batch, absl::StatusOr<Replies> replies);
   void DeliverPart(Call& call, std::size_t count, const absl::Status& status);
   bool idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -76,6 +79,10 @@ class CommandQueue {
   const std::size_t queue_limit_;
   const std::size_t batch_limit_;
   const int batches_in_flight_;
+
+  BucketHistogram batch_size_{BucketHistogram::Kind::kSize};
+  BucketHistogram apply_{BucketHistogram::Kind::kDuration};
+  BucketHistogram reply_{BucketHistogram::Kind::kDuration};
 
   mutable Mutex mutex_;
   CondVar became_idle_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 #include "base/status_matchers.h"
@@ -149,6 +150,29 @@ TEST_F(CommandQueueTest, AFaultIsTheAnswerOfEveryCallInItsBatchAndOfNoOther) {
   EXPECT_THAT(a.Get(), StatusIs(absl::StatusCode::kUnavailable, "outcome unknown"));
   EXPECT_THAT(b.Get(), StatusIs(absl::StatusCode::kUnavailable, "outcome unknown"));
   ExpectSold(after, 1, 999'998);
+}
+
+TEST_F(CommandQueueTest, TellsHowLargeBatchesAreAndHowLongTheyTake) {
+  CommandQueue queue(store_, settings_);
+  const auto first = Submit(queue, 3);
+  const auto counts = [&queue] {
+    std::vector<std::uint64_t> all;
+    for (const Distribution& each : queue.distributions()) {
+      all.push_back(std::accumulate(each.counts.begin(), each.counts.end(), std::uint64_t{0}));
+    }
+    return all;
+  };
+  EXPECT_THAT(counts(), ElementsAre(1, 0, 0));  // handed over, not answered
+  store_.ReleaseAll();
+  EXPECT_OK(first.Get());
+  EXPECT_OK(Submit(queue, 1).Get());
+
+  EXPECT_THAT(counts(), ElementsAre(2, 2, 2));
+  const Distribution sizes = queue.distributions().front();
+  EXPECT_EQ(sizes.name, "batch_size");
+  EXPECT_EQ(sizes.sum, 4);
+  EXPECT_EQ(sizes.counts[0], 1);  // of one command
+  EXPECT_EQ(sizes.counts[2], 1);  // of three or four
 }
 
 TEST_F(CommandQueueTest, AFullQueueRefusesAtOnce) {

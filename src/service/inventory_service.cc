@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "service/command_queue.h"
 #include "service/expiry.h"
+#include "service/low_stock_count.h"
 #include "service/stock_cache.h"
 #include "service/validate.h"
 #include "service/watch_hub.h"
@@ -73,7 +74,8 @@ InventoryService::InventoryService(StockStore& store, const ServiceSettings& set
     : store_(store),
       settings_(settings),
       hub_(WatchHub::Start(store, settings)),
-      queue_(std::make_unique<CommandQueue>(store, settings)) {
+      queue_(std::make_unique<CommandQueue>(store, settings)),
+      low_stock_(std::make_shared<LowStockCount>(store, settings.warning_threshold)) {
   if (settings.cache_ttl.count() > 0) {
     cache_ = std::make_unique<StockCache>(store, clock_, settings.cache_ttl);
   }
@@ -146,14 +148,20 @@ ServiceFigures InventoryService::Figures() const {
   figures.refused_full = queue.refused_full;
   figures.expired = expiry_->expired();
   figures.low_stock_warnings = hub.low_stock_warnings;
+  figures.low_stock_books = low_stock_->Get(std::chrono::steady_clock::now());
   figures.watchers = hub.watchers;
   figures.watchers_cut_off = hub.cut_off;
   return figures;
 }
 
+std::vector<Distribution> InventoryService::Distributions() const {
+  return queue_->distributions();
+}
+
 void InventoryService::Stop(std::chrono::milliseconds limit) {
   MutexLock lock(stop_mutex_);
   hub_->EndWatches();
+  low_stock_->Stop();
   expiry_->Stop();
   queue_->Stop(limit);
 }

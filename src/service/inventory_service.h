@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "service/service_figures.h"
 #include "service/settings.h"
 #include "service/stock_watch.h"
 #include "stock/command.h"
@@ -21,6 +22,7 @@ namespace inventory {
 
 class CommandQueue;
 class Expiry;
+class LowStockCount;
 class StockCache;
 class WatchHub;
 
@@ -28,18 +30,6 @@ class WatchHub;
 struct CallContext {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<const std::string> actor;  // null where access is not controlled
-};
-
-// Figures for status pages and metrics.
-struct ServiceFigures {
-  std::size_t queued = 0;          // commands waiting for a batch
-  std::uint64_t commands = 0;      // accepted since the start
-  std::uint64_t batches = 0;       // handed to the store since the start
-  std::uint64_t refused_full = 0;  // commands refused because the queue was full
-  std::uint64_t expired = 0;       // reservations this service asked to expire
-  std::uint64_t low_stock_warnings = 0;
-  std::size_t watchers = 0;
-  std::uint64_t watchers_cut_off = 0;
 };
 
 // Safe for concurrent use. `done` is called exactly once, on any thread, perhaps before the call
@@ -73,6 +63,8 @@ class InventoryService {
   bool IsLow(Quantity available) const { return available < settings_.warning_threshold; }
   Quantity warning_threshold() const { return settings_.warning_threshold; }
   ServiceFigures Figures() const;
+  // How large batches are, and how long the store and the callers take with them.
+  std::vector<Distribution> Distributions() const;
   StockStore& store() { return store_; }
 
   // Refuses new work, ends the watches, finishes what was accepted; waits at most `limit`, then
@@ -92,6 +84,7 @@ class InventoryService {
   std::unique_ptr<Observers> observers_;
   std::unique_ptr<CommandQueue> queue_;
   std::unique_ptr<Expiry> expiry_;
+  const std::shared_ptr<LowStockCount> low_stock_;
   Mutex stop_mutex_;  // one Stop at a time
 };
 

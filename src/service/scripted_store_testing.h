@@ -78,6 +78,10 @@ class ScriptedStore : public StockStore {
     MutexLock lock(mutex_);
     return batches_;
   }
+  int list_stock_calls() const {
+    MutexLock lock(mutex_);
+    return list_stock_calls_;
+  }
   int read_due_calls() const {
     MutexLock lock(mutex_);
     return read_due_calls_;
@@ -109,6 +113,10 @@ class ScriptedStore : public StockStore {
     memory_->ReadStock(std::move(books), Kept(std::move(done)));
   }
   void ListStock(const StockListQuery& query, Done<StockPage> done) override {
+    {
+      MutexLock lock(mutex_);
+      ++list_stock_calls_;
+    }
     memory_->ListStock(query, Kept(std::move(done)));
   }
   void ReadOrder(OrderId order, bool want_movements, Done<OrderFacts> done) override {
@@ -179,6 +187,7 @@ class ScriptedStore : public StockStore {
   std::vector<absl::AnyInvocable<void()>> kept_reads_ ABSL_GUARDED_BY(mutex_);
   absl::Status read_status_ ABSL_GUARDED_BY(mutex_);
   absl::Status read_due_status_ ABSL_GUARDED_BY(mutex_);
+  int list_stock_calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int read_due_calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -191,6 +191,11 @@ class Ledger {
   // A side that differed from the log was put right: what it said, and what the log says.
   virtual absl::Status RecordRepair(const BookStock& found, const BookStock& repaired,
                                     const std::string& why) = 0;
+
+  // ---- for status pages and metrics
+  // -------------------------------------------------------------- Adds the ledger's own figures;
+  // asks nobody, so it does not block.
+  virtual void Describe(StoreStatus& status) const = 0;
 };
 
 }  // namespace inventory

@@ -22,6 +22,7 @@
 #include "stock/command.h"
 #include "stock/facts.h"
 #include "stock/types.h"
+#include "telemetry/figure.h"
 
 namespace inventory {
 
@@ -115,21 +116,15 @@ class StockObserver {
   virtual void OnChanges(const std::vector<StockChanged>& changes) = 0;
 };
 
-// A figure of the store's own for status pages.
-struct StoreFigure {
-  std::string name;  // "journal_record"
-  std::int64_t value = 0;
-  std::string unit;  // "bytes", "records", …; may be empty
-  std::string help;
-};
-
 struct StoreStatus {
   std::string name;        // "embedded"
   std::string durability;  // what an answer promises, in words
   std::string location;    // absolute folder, or server
   absl::Status health;     // OK: serving. Else why not and what to do.
   TimeMs now = 0;          // the store's clock
-  std::vector<StoreFigure> figures;
+  // The store's own, for status pages and metrics.
+  std::vector<Figure> figures;
+  std::vector<Distribution> distributions;
 };
 
 struct BackupResult {

@@ -235,6 +235,11 @@ class OverMemory(Gateway):
         rest = self.get('/stock/1/logs?page_size=100&page_token=' + logs['next_page_token'])
         self.assertEqual([int(log['sequence']) for log in logs['logs'] + rest['logs']],
                          list(range(9, 0, -1)))
+        metrics = self.ask('GET', '/metrics')
+        self.assertEqual(metrics.fields['Content-Type'],
+                         'text/plain; version=0.0.4; charset=utf-8')
+        self.assertRegex(metrics.body, rb'(?m)^inventory_outcomes_total\{verb="restock",'
+                                       rb'outcome="ok"\} [1-9]')
 
     def open_console(self):
         page = self.ask('GET', '/')

@@ -26,6 +26,7 @@
 #include "store/embedded/log_reader.h"
 #include "store/embedded/recovery.h"
 #include "store/embedded/stored_facts.h"
+#include "telemetry/bucket_histogram.h"
 
 namespace inventory {
 namespace {
@@ -174,6 +175,7 @@ class EmbeddedStore : public StockStore {
     last_record_ = state_.last_record();
     lines_in_memory_ = state_.lines_in_memory();
     open_reservations_ = state_.open_reservations();
+    tombstones_ = state_.tombstones();
   }
   void KeepCheckpointing();
   void BeginCheckpoint();
@@ -218,6 +220,8 @@ class EmbeddedStore : public StockStore {
   std::atomic<std::uint64_t> checkpoint_record_{0};
   std::atomic<std::size_t> lines_in_memory_{0};
   std::atomic<std::size_t> open_reservations_{0};
+  std::atomic<std::uint64_t> tombstones_{0};
+  BucketHistogram decide_time_;
 
   Mutex close_mutex_;
   bool closed_ ABSL_GUARDED_BY(close_mutex_) = false;
@@ -234,6 +238,7 @@ class EmbeddedStore : public StockStore {
 void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch, Done<std::vector<Reply>> done,
                                   const absl::Status& posted) {
   if (absl::Status status = ReadyForTask(posted); !status.ok()) return done(status);
+  const std::int64_t began = MeasuredNow();
   std::vector<Reply> replies;
   replies.reserve(batch.size());
   const TimeMs now = clock_->Now();
@@ -243,6 +248,7 @@ void EmbeddedStore::ApplyOnEngine(const std::vector<Command>& batch, Done<std::v
     state_.EndCommand();
   }
   DecidedBatch decided = state_.EndBatch();
+  decide_time_.ObserveSince(began);
   if (!state_.fault().ok()) {
     health_.Stop(state_.fault());
     return done(health_.Refusal());
@@ -594,6 +600,9 @@ void EmbeddedStore::AbortImport() {
 
 StoreStatus EmbeddedStore::Status() {
   const auto figure = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  constexpr auto kSinceStart = Figure::Kind::kSinceStart;
+  const std::uint64_t last_record = last_record_;
+  const std::uint64_t checkpoint_record = checkpoint_record_;
   StoreStatus status;
   status.name = "embedded";
   status.durability = "on disk (fsync) before every answer";
@@ -605,10 +614,21 @@ StoreStatus EmbeddedStore::Status() {
       {"books", figure(books_.size()), "", "books with stock"},
       {"order_lines_in_memory", figure(lines_in_memory_), "", "the rest are found on disk"},
       {"open_reservations", figure(open_reservations_), "", "waiting to be confirmed"},
-      {"journal_record", figure(last_record_), "", "last record decided"},
-      {"checkpoint_record", figure(checkpoint_record_), "", "a restart replays from here"},
-      {"journal_bytes", figure(writer_.journal_bytes()), "bytes", "written since the start"},
-      {"journal_syncs", figure(writer_.syncs()), "", "fsyncs since the start"}};
+      {"tombstones", figure(tombstones_), "",
+       "releases since the start that came before their deduct, which is refused for ever",
+       kSinceStart},
+      {"journal_record", figure(last_record), "", "last record decided"},
+      {"checkpoint_record", figure(checkpoint_record), "", "a restart replays from here"},
+      {"checkpoint_lag", figure(last_record - std::min(last_record, checkpoint_record)), "records",
+       "that a restart would replay"},
+      {"journal_bytes", figure(writer_.journal_bytes()), "bytes", "written since the start",
+       kSinceStart},
+      {"journal_syncs", figure(writer_.syncs()), "", "fsyncs since the start", kSinceStart}};
+  status.distributions = {
+      decide_time_.Snapshot("decide_seconds", "deciding a batch against the state in memory"),
+      writer_.commit_time().Snapshot("commit_seconds",
+                                     "one write to the journal and its fsync, of the batches that "
+                                     "had gathered")};
   return status;
 }
 

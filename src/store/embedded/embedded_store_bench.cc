@@ -150,7 +150,7 @@ void MemoryPerLine(benchmark::State& state) {
     Sell(*store, 1'000'000, kLines);
     state.counters["resident_bytes_per_line"] =
         static_cast<double>(ResidentBytes() - before) / static_cast<double>(kLines);
-    for (const StoreFigure& figure : store->Status().figures) {
+    for (const auto& figure : store->Status().figures) {
       if (figure.name == "order_lines_in_memory") {
         state.counters["lines"] = static_cast<double>(figure.value);
       }

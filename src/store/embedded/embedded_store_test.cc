@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,30 @@ TEST_F(EmbeddedStoreTest, SavedLinesLeaveMemoryAndAreStillFound) {
   EXPECT_EQ(Do(Deduct{1, 1'002, 1}).outcome, Outcome::kOrderReleased);
   EXPECT_EQ(Do(Confirm{5}).outcome, Outcome::kDuplicateOrder);
   EXPECT_EQ(Stock(1).available, 1'000'000 - 3 - 20'000 + 1);
+}
+
+TEST_F(EmbeddedStoreTest, FiguresTellWhatHappened) {
+  Do(Restock{1, 100, "", ""});
+  Sell(1, 1, 10);
+  EXPECT_EQ(Do(Release{1, 11, 1, ""}).outcome, Outcome::kNothingToRelease);
+  EXPECT_EQ(Do(Release{1, 11, 1, ""}).outcome, Outcome::kNothingToRelease);  // the same tombstone
+  EXPECT_EQ(Do(Reserve{12, {{1, 5}}, 60'000}).outcome, Outcome::kReserved);
+  Order(12);  // the engine is done with all that by now
+  EXPECT_EQ(Figure("tombstones"), 1);
+  EXPECT_EQ(Figure("open_reservations"), 1);
+  EXPECT_EQ(Figure("checkpoint_lag"), Figure("journal_record"));  // nothing was saved yet
+  EXPECT_GT(Figure("journal_bytes"), 0);
+
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& times : store_->Status().distributions) {
+    counts[times.name] =
+        std::accumulate(times.counts.begin(), times.counts.end(), std::uint64_t{0});
+  }
+  // Five batches were decided, and those that changed something committed.
+  EXPECT_EQ(counts.at("decide_seconds"), 5);
+  EXPECT_GE(counts.at("commit_seconds"), 1);
+  EXPECT_LE(counts.at("commit_seconds"), 4);
+  EXPECT_EQ(counts.at("commit_seconds"), Figure("journal_syncs"));
 }
 
 TEST_F(EmbeddedStoreTest, ALogIsReadByPageByTokenAndByTime) {

@@ -108,7 +108,7 @@ class EmbeddedStoreTest : public testing::Test {
     return *std::move(page);
   }
   std::int64_t Figure(const std::string& name) {
-    for (const StoreFigure& figure : store_->Status().figures) {
+    for (const auto& figure : store_->Status().figures) {
       if (figure.name == name) return figure.value;
     }
     ADD_FAILURE() << "no figure " << name;

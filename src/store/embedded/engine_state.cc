@@ -146,6 +146,7 @@ bool EngineState::KeepSparse(const Movement& movement, RecordNumber record) {
 }
 
 void EngineState::SetLine(LineKey key, const OrderLine& line) {
+  if (line.state == LineState::kTombstone) ++tombstones_;
   record_.AddLine(key, line);
   lines_.Put(key, LineRow::Make(line, record_.number()));
   last_key_ = {};

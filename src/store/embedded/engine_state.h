@@ -131,6 +131,8 @@ class EngineState : public StockState {
   // ---- figures ----
   std::size_t lines_in_memory() const { return lines_.size(); }
   std::size_t open_reservations() const { return open_.size(); }
+  // Releases that came before their deduct, remembered by this object.
+  std::uint64_t tombstones() const { return tombstones_; }
 
  private:
   // Null: none. Sets found_record_.
@@ -183,6 +185,7 @@ class EngineState : public StockState {
   ReservationRow reservation_from_index_;
   RequestRow request_from_index_;
   std::string index_value_;
+  std::uint64_t tombstones_ = 0;
   LineKey last_key_;  // of the last FindLine, and
   RecordNumber last_key_record_ = 0;
 

@@ -61,6 +61,7 @@ absl::Status JournalWriter::Write(const std::vector<Commit>& commits) {
   for (const Commit& commit : commits) bytes += commit.batch.bytes.size();
   if (bytes == 0) return absl::OkStatus();
 
+  const std::int64_t began = MeasuredNow();
   rocksdb::WriteBatch write(bytes + bytes / 4);
   rocksdb::ColumnFamilyHandle* const journal = database_.family(Family::kJournal);
   for (const Commit& commit : commits) {
@@ -79,6 +80,7 @@ absl::Status JournalWriter::Write(const std::vector<Commit>& commits) {
     const absl::Status status = ToStatus(written, "writing the journal");
     return absl::UnavailableError("outcome unknown: " + std::string(status.message()));
   }
+  commit_time_.ObserveSince(began);
   journal_bytes_ += bytes;
   ++syncs_;
   return absl::OkStatus();

@@ -14,6 +14,7 @@
 #include "store/embedded/durable_books.h"
 #include "store/embedded/engine_state.h"
 #include "store/embedded/health.h"
+#include "telemetry/bucket_histogram.h"
 
 namespace inventory {
 
@@ -42,6 +43,7 @@ class JournalWriter {
 
   std::uint64_t journal_bytes() const { return journal_bytes_; }
   std::uint64_t syncs() const { return syncs_; }
+  const BucketHistogram& commit_time() const { return commit_time_; }
 
  private:
   void Run();
@@ -54,6 +56,7 @@ class JournalWriter {
   std::atomic<StockObserver*> observer_{nullptr};
   std::atomic<std::uint64_t> journal_bytes_{0};
   std::atomic<std::uint64_t> syncs_{0};
+  BucketHistogram commit_time_;
 
   Mutex mutex_;
   CondVar changed_;

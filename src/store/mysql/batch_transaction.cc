@@ -42,6 +42,7 @@ absl::StatusOr<DecidedTransaction> BatchTransaction::Decide(const std::vector<Co
   facts_.Write(statements);
   decided.packets = statements.Packets("COMMIT");
   decided.changes = facts_.TakeChanges();
+  decided.tombstones = facts_.tombstones();
   return decided;
 }
 

@@ -42,6 +42,7 @@ struct WriterMark {
 struct DecidedTransaction {
   std::vector<Reply> replies;
   std::vector<StockChanged> changes;
+  std::uint64_t tombstones = 0;
   std::vector<std::string> packets;  // what is left to run; the last ends with COMMIT
 };
 

@@ -92,6 +92,8 @@ absl::StatusOr<DecidedTransaction> BatchWriter::Apply(const std::vector<Command>
     if (decided.ok()) {
       shared_.figures.transactions += 1;
       shared_.figures.commands += commands.size();
+      shared_.figures.tombstones += decided->tombstones;
+      shared_.figures.size.Observe(static_cast<std::int64_t>(commands.size()));
       return decided;
     }
     const absl::Status& fault = decided.status();
@@ -119,6 +121,7 @@ absl::StatusOr<DecidedTransaction> BatchWriter::Attempt(const std::vector<Comman
                                                         NeededFacts& needed) {
   RETURN_IF_ERROR(Connect());
   ++mark_.batch;
+  const std::int64_t began = MeasuredNow();
   BatchTransaction transaction(*connection_, mark_, shared_.time, needed);
   absl::StatusOr<DecidedTransaction> decided = transaction.Decide(commands);
   if (!decided.ok()) {
@@ -126,7 +129,10 @@ absl::StatusOr<DecidedTransaction> BatchWriter::Attempt(const std::vector<Comman
     if (absl::IsNotFound(decided.status())) registered_ = false;
     return decided;
   }
+  const std::int64_t written = MeasuredNow();
+  shared_.figures.decide_time.Observe(written - began);
   RETURN_IF_ERROR(Commit(decided->packets));
+  shared_.figures.commit_time.ObserveSince(written);
   used_ = steady_clock::now();
   return decided;
 }

@@ -29,6 +29,7 @@
 #include "stock/store_health.h"
 #include "store/mysql/batch_queue.h"
 #include "store/mysql/batch_transaction.h"
+#include "telemetry/bucket_histogram.h"
 
 namespace inventory {
 
@@ -38,6 +39,10 @@ struct WriterFigures {
   std::atomic<std::uint64_t> commands{0};      // in them
   std::atomic<std::uint64_t> conflicts{0};  // begun again after a deadlock, lock wait or duplicate
   std::atomic<std::uint64_t> in_doubt{0};   // COMMITs whose answer was lost
+  std::atomic<std::uint64_t> tombstones{0};
+  BucketHistogram decide_time;  // locks, reads, the rules
+  BucketHistogram commit_time;  // writes and COMMIT
+  BucketHistogram size{BucketHistogram::Kind::kSize};
 };
 
 class BatchWriter {

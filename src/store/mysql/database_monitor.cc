@@ -48,7 +48,19 @@ absl::Status DatabaseMonitor::Look() {
   }
   if (!open_) RETURN_IF_ERROR(Prepare());
   if (!shared_.health.Get().ok()) RETURN_IF_ERROR(CheckWrites());
-  return FindChanges();
+  RETURN_IF_ERROR(FindChanges());
+  return CountReservations();
+}
+
+// By the index of the open ones; for the figure only, so not often.
+absl::Status DatabaseMonitor::CountReservations() {
+  const auto now = std::chrono::steady_clock::now();
+  if (open_reservations_ >= 0 && now - counted_ < kCountInterval) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<SqlRows> results,
+                   connection_->Run("SELECT COUNT(*) FROM reservations WHERE state='reserved'"));
+  if (results.size() == 1 && results[0].Next()) open_reservations_ = results[0].I64(0);
+  counted_ = now;
+  return absl::OkStatus();
 }
 
 absl::Status DatabaseMonitor::Prepare() {

@@ -22,6 +22,7 @@ namespace inventory {
 class DatabaseMonitor {
  public:
   static constexpr std::chrono::milliseconds kInterval{250};
+  static constexpr std::chrono::seconds kCountInterval{10};
 
   // All outlive the monitor.
   struct Shared {
@@ -46,16 +47,22 @@ class DatabaseMonitor {
   // The tables are there and ours. Once true it stays so.
   bool open() const { return open_; }
 
+  // Of all instances, counted every kCountInterval; -1: not yet.
+  std::int64_t open_reservations() const { return open_reservations_; }
+
  private:
   void Run();
   absl::Status Look();
   absl::Status Prepare();
   absl::Status CheckWrites();
   absl::Status FindChanges();
+  absl::Status CountReservations();
 
   const Shared shared_;
   std::atomic<bool> open_{false};
   std::unique_ptr<Connection> connection_;
+  std::atomic<std::int64_t> open_reservations_{-1};
+  std::chrono::steady_clock::time_point counted_;
   TimeMs seen_until_ = 0;  // changes up to about here have been told
   StopFlag stop_;
   std::thread thread_;

@@ -179,6 +179,7 @@ StoreStatus MysqlStore::Status() {
   const auto figure = [](const std::atomic<std::uint64_t>& value) {
     return static_cast<std::int64_t>(value.load());
   };
+  constexpr auto kSinceStart = Figure::Kind::kSinceStart;
   StoreStatus status;
   status.name = "mysql";
   status.durability = "committed in the database before every answer";
@@ -187,12 +188,27 @@ StoreStatus MysqlStore::Status() {
   status.health = importing_ ? Refusal() : ours.ok() ? health_.Get() : ours;
   status.now = time_.newest();
   status.figures = {
-      {"transactions", figure(figures_.transactions), "", "committed since the start"},
-      {"transaction_commands", figure(figures_.commands), "commands", "decided in them"},
+      {"transactions", figure(figures_.transactions), "", "committed since the start", kSinceStart},
+      {"transaction_commands", figure(figures_.commands), "commands", "decided in transactions",
+       kSinceStart},
       {"conflicts", figure(figures_.conflicts), "",
-       "transactions begun again after a deadlock, a lock wait or a duplicate key"},
-      {"commits_in_doubt", figure(figures_.in_doubt), "",
-       "whose answer was lost, looked up after"}};
+       "transactions begun again after a deadlock, a lock wait or a duplicate key", kSinceStart},
+      {"commits_in_doubt", figure(figures_.in_doubt), "", "whose answer was lost, looked up after",
+       kSinceStart},
+      {"tombstones", figure(figures_.tombstones), "",
+       "releases since the start that came before their deduct, which is refused for ever",
+       kSinceStart},
+      {"connections", Connection::OpenNow(), "", "to the database, open now"}};
+  if (const std::int64_t open = monitor_.open_reservations(); open >= 0) {
+    status.figures.push_back(
+        {"open_reservations", open, "", "waiting to be confirmed, of all instances"});
+  }
+  status.distributions = {
+      figures_.decide_time.Snapshot("decide_seconds",
+                                    "locking, reading and deciding a transaction's batches"),
+      figures_.commit_time.Snapshot("commit_seconds",
+                                    "writing and committing what a transaction came to"),
+      figures_.size.Snapshot("transaction_size", "commands of a transaction")};
   return status;
 }
 

@@ -157,7 +157,7 @@ TEST_F(SafeguardsTest, ALockWaitInTheMiddleOfABatchUndoesAllOfIt) {
       Begin(*a_, {{Deduct{kBook, 7, 2}, nullptr}, {Restock{kBook, 5, "r", ""}, nullptr}});
   // The order's line is written, the request id is not, when the first attempt ends.
   const auto conflicts = [&] {
-    for (const StoreFigure& figure : a_->Status().figures) {
+    for (const auto& figure : a_->Status().figures) {
       if (figure.name == "conflicts") return figure.value;
     }
     return std::int64_t{-1};

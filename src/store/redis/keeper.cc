@@ -121,6 +121,7 @@ void Keeper::TellProgress(const LedgerEpoch& row, const OpenedEpoch& opened) {
   if (now - changes_read_ < kChangesInterval) return;
   changes_read_ = now;
   CheckOutbox(row, opened).IgnoreError();  // what it could not see, the next round will
+  ReadFigures(opened.generation).IgnoreError();
   const absl::StatusOr<std::vector<BookStock>> changed = parts_.ledger.ReadChanged(changes_until_);
   if (changed.ok()) parts_.feed.PublishFound(*changed);
 }
@@ -237,6 +238,18 @@ absl::Status Keeper::CheckOutbox(const LedgerEpoch& row, const OpenedEpoch& open
   ASSIGN_OR_RETURN(const LedgerEpoch again, parts_.ledger.ReadEpoch());
   if (again.progress.applied > row.progress.applied) return absl::OkStatus();
   parts_.gate.CloseIfStill(opened.epoch, opened.generation, absl::UnavailableError(lacks));
+  return absl::OkStatus();
+}
+
+absl::Status Keeper::ReadFigures(Generation generation) {
+  ASSIGN_OR_RETURN(
+      const RedisReply movements,
+      parts_.connection.Call({"HGET", EpochKey(kOnlyBucket), "movements"}, generation));
+  std::uint64_t number = 0;
+  if (absl::SimpleAtoi(movements.text, &number)) parts_.figures.movements = number;
+  ASSIGN_OR_RETURN(const RedisReply due,
+                   parts_.connection.Call({"ZCARD", DueKey(kOnlyBucket)}, generation));
+  parts_.figures.open_reservations = static_cast<std::uint64_t>(due.integer);
   return absl::OkStatus();
 }
 

@@ -51,6 +51,7 @@ class Keeper {
                                           std::uint64_t& entries);
   absl::StatusOr<std::string> WhatOutboxLacks(const LedgerEpoch& row, Generation generation,
                                               std::uint64_t entries);
+  absl::Status ReadFigures(Generation generation);
   absl::Status CheckOutbox(const LedgerEpoch& row, const OpenedEpoch& opened);
   absl::StatusOr<std::string> FirstStart(bool has_epoch);
   absl::Status RebuildNow(const LedgerEpoch& row, Generation generation,

@@ -432,6 +432,7 @@ StoreStatus RedisStore::Status() {
   const auto figure = [](const std::atomic<std::uint64_t>& value) {
     return static_cast<std::int64_t>(value.load());
   };
+  constexpr auto kSinceStart = Figure::Kind::kSinceStart;
   StoreStatus status;
   status.name = "redis";
   status.durability =
@@ -440,23 +441,39 @@ StoreStatus RedisStore::Status() {
   status.health = gate_.health();
   status.now = Now();
   status.figures = {
-      {"script_calls", figure(figures_.calls), "", "calls of scripts that decide"},
-      {"script_commands", figure(figures_.commands), "commands", "decided in them"},
-      {"looked_up", figure(figures_.looked_up), "commands", "for which the ledger was asked"},
-      {"rebuilds", figure(figures_.rebuilds), "", "of Redis from the ledger, by this instance"},
-      {"lost", figure(figures_.lost), "changes", "that were answered and are nowhere any more"},
-      {"repaired", figure(figures_.repaired), "", "times that books were made again"},
+      {"script_calls", figure(figures_.calls), "", "calls of scripts that decide", kSinceStart},
+      {"script_commands", figure(figures_.commands), "commands", "that scripts were given",
+       kSinceStart},
+      {"looked_up", figure(figures_.looked_up), "commands", "for which the ledger was asked",
+       kSinceStart},
+      {"refused_outbox_full", figure(figures_.refused_full), "commands",
+       "refused because the ledger was too far behind", kSinceStart},
+      {"rebuilds", figure(figures_.rebuilds), "", "of Redis from the ledger, by this instance",
+       kSinceStart},
+      {"lost", figure(figures_.lost), "changes", "that were answered and are nowhere any more",
+       kSinceStart},
+      {"repaired", figure(figures_.repaired), "", "times that books were made again", kSinceStart},
       {"drift", figure(figures_.drift), "books", "that differed when last compared"},
       {"scripts_loaded", figure(figures_.scripts_loaded_us), "us", "how long it took"},
       {"remembered", static_cast<std::int64_t>(answered_.size()), "entries",
        "that the ledger does not have yet"}};
+  status.distributions = {figures_.script_time.Snapshot(
+      "commit_seconds", "from sending a batch's scripts to Redis to their answers")};
+  ledger_.Describe(status);
   const absl::StatusOr<OpenedEpoch> opened = gate_.Look();
   if (!opened.ok()) return status;
   const LedgerProgress& progress = opened->progress;
+  const auto waits = [](std::uint64_t all, std::uint64_t applied) {
+    return static_cast<std::int64_t>(all - std::min(all, applied));
+  };
   status.figures.push_back(
       {"epoch", static_cast<std::int64_t>(opened->epoch), "", "of the stock in Redis"});
-  status.figures.push_back({"outbox", static_cast<std::int64_t>(opened->entries - progress.applied),
-                            "entries", "that the ledger does not have yet"});
+  status.figures.push_back({"open_reservations", figure(figures_.open_reservations), "",
+                            "waiting to be confirmed, of all instances"});
+  status.figures.push_back({"outbox_entries", waits(opened->entries, progress.applied), "entries",
+                            "that the ledger does not have yet"});
+  status.figures.push_back({"ledger_lag_movements", waits(figures_.movements, progress.movements),
+                            "movements", "that the ledger does not have yet"});
   status.figures.push_back({"ledger_lag", std::max<TimeMs>(0, Now() - progress.as_of), "ms",
                             "how old the newest is that the ledger surely has"});
   return status;

@@ -154,11 +154,13 @@ void ScriptAttempt::Send() {
     });
   }
   unanswered_ = commands.size();
+  began_ = MeasuredNow();
   parts_.connection.SendAll(std::move(commands), std::move(answers), opened->generation);
 }
 
 void ScriptAttempt::OneAnswerLess() {
   if (--unanswered_ > 0) return;
+  parts_.figures.script_time.ObserveSince(began_);
   calls_.clear();
   parts_.gate.Leave();
   End();
@@ -217,6 +219,7 @@ void ScriptAttempt::OnDecided(ScriptCall& call, CallAnswer answer) {
       const absl::Status full = absl::ResourceExhaustedError(
           "nothing was done: too many movements wait for the ledger (redis.outbox_limit); its "
           "database is away or slower than the sales; retry after a pause");
+      parts_.figures.refused_full += call.commands.size();
       for (PendingCommand* pending : call.commands) pending->Fail(full);
       return;
     }

@@ -56,6 +56,7 @@ class ScriptAttempt : public std::enable_shared_from_this<ScriptAttempt> {
   absl::AnyInvocable<void()> ended_;
   std::vector<ScriptCall> calls_;
   std::size_t unanswered_ = 0;
+  std::int64_t began_ = 0;  // MeasuredNow(), when the scripts were sent
   AttemptResult result_;
 };
 
