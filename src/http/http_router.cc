@@ -105,7 +105,7 @@ void HttpRouter::AddMetrics(std::function<std::string()> metrics) {
                     RespondNow({200, metrics(), {{"Content-Type", kMetricsType}}}, respond);
                   }};
   route.summary = "What is measured, for Prometheus";
-  route.content_type = "text/plain";
+  route.content_type = kMetricsType;
   routes_.push_back(std::move(route));
 }
 
