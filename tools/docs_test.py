@@ -20,7 +20,8 @@ class Service:
 
     def __enter__(self):
         environment = {'INVENTORY_STORE': 'memory', 'INVENTORY_SERVER_PORT': '0',
-                       'INVENTORY_SERVER_ADDRESS': '127.0.0.1', 'PATH': os.environ['PATH']}
+                       'INVENTORY_SERVER_ADDRESS': '127.0.0.1', 'INVENTORY_HTTP_PORT': '0',
+                       'PATH': os.environ['PATH']}
         self.process = subprocess.Popen([BINARIES / 'inventory-service'], env=environment,
                                         stderr=subprocess.PIPE, text=True, cwd='/')
         for line in self.process.stderr:

@@ -28,8 +28,8 @@ constexpr std::size_t kRefusedAtOnce = 64;
 // After an accept that failed, as when the process has no file descriptor left.
 constexpr milliseconds kAcceptAgain{100};
 
-absl::Status ListenError(int port, const error_code& error) {
-  const std::string what = absl::StrCat("cannot listen on 127.0.0.1:", port, ": ");
+absl::Status ListenError(const std::string& address, int port, const error_code& error) {
+  const std::string what = absl::StrCat("cannot listen on ", address, ":", port, ": ");
   if (error == asio::error::address_in_use) {
     return absl::AlreadyExistsError(what +
                                     "the port is taken; stop the process that has it (ss -ltnp "
@@ -38,16 +38,21 @@ absl::Status ListenError(int port, const error_code& error) {
   if (error == asio::error::access_denied) {
     return absl::PermissionDeniedError(what + "no permission; choose an http.port above 1023");
   }
+  if (error == boost::system::errc::address_not_available ||
+      error.category() == asio::error::get_netdb_category()) {
+    return absl::InvalidArgumentError(
+        what + "no address of this machine; let http.address be one, or 0.0.0.0 for all");
+  }
   return absl::UnavailableError(what + error.message());
 }
 
-class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
+class GatewayServer final : public HttpServer, private HttpConnection::Owner {
  public:
-  LoopbackServer(InventoryApi& api, Access& access, const HttpSettings& settings)
+  GatewayServer(InventoryApi& api, Access& access, const HttpSettings& settings)
       : limits_(settings.limits), router_(api, access, settings.limits.call, settings.metrics) {}
-  ~LoopbackServer() override { Stop(milliseconds(0)); }
+  ~GatewayServer() override { Stop(milliseconds(0)); }
 
-  absl::Status Listen(int port);
+  absl::Status Listen(const std::string& address, int port);
 
   int port() const override { return port_; }
   void SetServing(bool serving) override { router_.SetServing(serving); }
@@ -86,21 +91,25 @@ class LoopbackServer final : public HttpServer, private HttpConnection::Owner {
   bool drained_ ABSL_GUARDED_BY(mutex_) = false;  // draining, and no connection is left
 };
 
-absl::Status LoopbackServer::Listen(int port) {
-  const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port));
+absl::Status GatewayServer::Listen(const std::string& address, int port) {
   error_code error;
+  const auto found =
+      tcp::resolver(loop_).resolve(address, std::to_string(port),
+                                   tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return ListenError(address, port, error);
+  const tcp::endpoint endpoint = found.begin()->endpoint();
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return ListenError(port, error);
+  if (error) return ListenError(address, port, error);
   port_ = acceptor_.local_endpoint(error).port();
   Accept();
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
 
-void LoopbackServer::Run() {
+void GatewayServer::Run() {
   for (;;) {
     try {
       loop_.run();
@@ -111,7 +120,7 @@ void LoopbackServer::Run() {
   }
 }
 
-void LoopbackServer::Accept() {
+void GatewayServer::Accept() {
   acceptor_.async_accept([this](error_code error, tcp::socket socket) {
     if (draining_) return;
     if (!error) {
@@ -125,7 +134,7 @@ void LoopbackServer::Accept() {
   });
 }
 
-void LoopbackServer::Admit(tcp::socket socket) {
+void GatewayServer::Admit(tcp::socket socket) {
   if (connections_.size() >= limits_.connections + kRefusedAtOnce) return;
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -135,13 +144,13 @@ void LoopbackServer::Admit(tcp::socket socket) {
   connection->Start();
 }
 
-void LoopbackServer::Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) {
+void GatewayServer::Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) {
   streams_.emplace(stream.get(), stream);
   connections_.erase(&connection);
   stream->Start();
 }
 
-void LoopbackServer::Ended(HttpConnection& connection) {
+void GatewayServer::Ended(HttpConnection& connection) {
   connections_.erase(&connection);
   streams_.erase(&connection);
   if (!draining_ || !connections_.empty() || !streams_.empty()) return;
@@ -150,18 +159,18 @@ void LoopbackServer::Ended(HttpConnection& connection) {
   changed_.NotifyAll();
 }
 
-std::vector<std::shared_ptr<HttpConnection>> LoopbackServer::All() const {
+std::vector<std::shared_ptr<HttpConnection>> GatewayServer::All() const {
   std::vector<std::shared_ptr<HttpConnection>> all;
   for (const auto& [key, connection] : connections_) all.push_back(connection);
   for (const auto& [key, stream] : streams_) all.push_back(stream);
   return all;
 }
 
-void LoopbackServer::BeginStop() {
+void GatewayServer::BeginStop() {
   asio::post(loop_, [this] { Drain(); });
 }
 
-void LoopbackServer::Drain() {
+void GatewayServer::Drain() {
   if (draining_) return;
   draining_ = true;
   error_code ignored;
@@ -174,11 +183,11 @@ void LoopbackServer::Drain() {
   changed_.NotifyAll();
 }
 
-void LoopbackServer::AbortAll() {
+void GatewayServer::AbortAll() {
   for (const auto& connection : All()) connection->Abort();
 }
 
-void LoopbackServer::Stop(milliseconds limit) {
+void GatewayServer::Stop(milliseconds limit) {
   MutexLock stop_lock(stop_mutex_);
   if (stopped_ || !thread_.joinable()) return;
   stopped_ = true;
@@ -203,8 +212,9 @@ void LoopbackServer::Stop(milliseconds limit) {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(InventoryApi& api, Access& access,
                                                               const HttpSettings& settings) {
-  auto server = std::make_unique<LoopbackServer>(api, access, settings);
-  if (absl::Status listening = server->Listen(settings.port); !listening.ok()) return listening;
+  auto server = std::make_unique<GatewayServer>(api, access, settings);
+  absl::Status listening = server->Listen(settings.address, settings.port);
+  if (!listening.ok()) return listening;
   return server;
 }
 

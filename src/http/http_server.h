@@ -14,9 +14,10 @@
 namespace inventory {
 
 struct HttpSettings {
-  int port = 0;  // on 127.0.0.1; 0: any free one
+  int port = 0;  // 0: any free one
   HttpLimits limits;
   std::function<std::string()> metrics;  // the text of GET /metrics; null: there is none
+  std::string address = "127.0.0.1";
 };
 
 // One thread of its own. Safe for concurrent use.

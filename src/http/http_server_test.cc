@@ -262,6 +262,13 @@ TEST_F(HttpServerTest, ATakenPortIsAnErrorThatSaysSo) {
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("the port is taken"));
 }
 
+TEST_F(HttpServerTest, AnAddressOfAnotherMachineIsAnErrorThatSaysSo) {
+  for (const char* address : {"192.0.2.1", "no such host."}) {
+    EXPECT_THAT(HttpServer::Start(api, access, {.address = address}),
+                StatusIs(absl::StatusCode::kInvalidArgument, address));
+  }
+}
+
 TEST_F(HttpServerTest, ACallerOfHttp10IsServedOnce) {
   Start();
   client->Send("GET /healthz HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");

@@ -47,8 +47,10 @@ class Service:
 
     def __init__(self, folder, prefix=(), **settings):
         environment = {"PATH": os.environ["PATH"], "INVENTORY_SERVER_PORT": "0",
-                       "INVENTORY_SERVER_ADDRESS": "127.0.0.1", "INVENTORY_STORE": "memory"}
+                       "INVENTORY_SERVER_ADDRESS": "127.0.0.1", "INVENTORY_HTTP_PORT": "0",
+                       "INVENTORY_STORE": "memory"}
         environment.update({"INVENTORY_" + name.upper(): value for name, value in settings.items()})
+        environment = {name: value for name, value in environment.items() if value is not None}
         self.process = subprocess.Popen([*prefix, BINARY], cwd=folder, env=environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # A service that hangs is killed, and the reading below then ends.
@@ -206,6 +208,32 @@ class StartTest(BinaryTest):
             self.assertEqual(service.end(), 1)
         self.assertIn("the port is taken", line)
 
+    def test_a_taken_http_port_is_a_fault_only_where_it_was_given(self):
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                other.bind(("127.0.0.1", 9080))
+                other.listen()
+            except OSError:
+                pass  # taken already, which will do
+            service = self.start(http_port=None)
+            self.assertIn("127.0.0.1:9080: the port is taken", service.wait_for("HTTP is off"))
+            service.wait_for(" ready ")
+            given = self.start(http_port="9080")
+            self.assertIn("127.0.0.1:9080: the port is taken", given.wait_for("cannot start"))
+            self.assertEqual(given.end(), 1)
+
+    def test_only_this_machine_is_listened_to(self):
+        service = self.start(server_address="0.0.0.0")
+        self.assertIn("access.open_to_network: true", service.wait_for("only this machine"))
+        self.assertIn(" address=127.0.0.1 ", service.wait_for(" ready "))
+        opened = self.start(server_address="0.0.0.0", access_open_to_network="true")
+        opened.wait_for("may do everything")
+        self.assertIn(" address=0.0.0.0 ", opened.wait_for(" ready "))
+        refused = self.run_binary("--check-config", INVENTORY_SERVER_ADDRESS="10.0.0.7")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("server.address: 10.0.0.7 is not for this machine alone", refused.stderr)
+
     def test_a_log_that_cannot_be_written(self):
         service = self.start(log_output=str(self.folder))
         line = service.wait_for("cannot start")
@@ -213,7 +241,8 @@ class StartTest(BinaryTest):
         self.assertEqual(service.end(), 1)
 
     def test_a_fault_goes_to_stderr_where_the_log_is_a_file(self):
-        service = self.start(log_output="service.log", server_address="256.1.1.1")
+        service = self.start(log_output="service.log", server_address="256.1.1.1",
+                             access_open_to_network="true")
         line = service.wait_for("cannot start")
         self.assertEqual(service.end(), 1)
         self.assertIn("256.1.1.1", line)

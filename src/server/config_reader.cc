@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "mysql/dsn.h"
+#include "server/reach.h"
 
 namespace inventory {
 namespace {
@@ -110,6 +111,8 @@ class Loader {
     ReadYaml();
     ReadEnvironment();
     if (faults_.empty()) ResolveStore();
+    loaded_.http_port_given = given_.contains("http.port");
+    if (faults_.empty()) CheckReach();
     if (!faults_.empty()) {
       return absl::InvalidArgumentError(fmt::format("{}", fmt::join(faults_, "\n")));
     }
@@ -133,6 +136,7 @@ class Loader {
   void Refuse(const Setting& setting, const std::string& found, const std::string& place);
   void ResolveStore();
   void CheckDatabaseIsNamed();
+  void CheckReach();
   const std::string* GivenBelow(std::string_view section) const;
 
   const ConfigSource& source_;
@@ -304,6 +308,11 @@ void Loader::CheckDatabaseIsNamed() {
       fmt::format("{}: database.dsn: found nothing, and the mysql store needs it; allowed: "
                   "user:password@tcp(host:3306)/database",
                   place));
+}
+
+void Loader::CheckReach() {
+  const absl::Status reach = DecideReach(loaded_.config).status();
+  if (!reach.ok()) faults_.emplace_back(reach.message());
 }
 
 // Where the first setting of a section was given; null: none was.

@@ -15,6 +15,7 @@ inline constexpr std::size_t kMaxConfigBytes = 1 << 20;
 struct LoadedConfig {
   Config config;                      // `store` is resolved: never "auto"
   std::string store_reason;           // why this store, for people
+  bool http_port_given = false;       // and not the default
   std::vector<std::string> warnings;  // what was given and has no effect
 };
 

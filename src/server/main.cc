@@ -23,8 +23,8 @@ constexpr const char* kDefaultFile = "config/config.yaml";
 
 constexpr const char* kDescription =
     "The stock service that never sells a unit twice and never loses one.\n"
-    "It serves gRPC (inventory.v1.InventoryService), and HTTP where http.port says so, until\n"
-    "SIGTERM or SIGINT.";
+    "It serves gRPC (inventory.v1.InventoryService), and HTTP with a console, until SIGTERM or\n"
+    "SIGINT.";
 
 constexpr const char* kFooter = R"(Examples:
   inventory-service                             serve on port 9004, stock in ./data/inventory

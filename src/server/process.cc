@@ -20,6 +20,7 @@
 #include "rpc/rpc_server.h"
 #include "server/access_setup.h"
 #include "server/open_files.h"
+#include "server/reach.h"
 #include "server/stop_signal.h"
 #include "server/version.h"
 #include "service/inventory_service.h"
@@ -109,6 +110,7 @@ class Process {
   std::unique_ptr<StockStore> store_;
   std::unique_ptr<InventoryService> service_;
   std::unique_ptr<InventoryApi> api_;
+  Reach reach_;
   Access access_;
   std::unique_ptr<TokenFile> token_file_;  // null: there is none
   std::unique_ptr<MetricsPage> metrics_;
@@ -119,6 +121,8 @@ class Process {
 };
 
 absl::Status Process::Start() {
+  ASSIGN_OR_RETURN(reach_, DecideReach(config_));
+  if (!reach_.warning.empty()) LogWarn(reach_.warning);
   ASSIGN_OR_RETURN(token_file_, OpenTokens(config_, access_));
   RETURN_IF_ERROR(OpenStore());
   service_ = InventoryService::Make(*store_, MakeServiceSettings(config_));
@@ -126,7 +130,7 @@ absl::Status Process::Start() {
       *service_, ProcessInfo{.version = kVersion, .commit = kCommit, .started_at = clock_.Now()});
   metrics_ = std::make_unique<MetricsPage>(*api_, *service_, access_);
   RpcSettings settings;
-  settings.address = config_.server_address;
+  settings.address = reach_.server_address;
   settings.port = static_cast<int>(config_.server_port);
   settings.threads = static_cast<int>(config_.server_threads);
   StopSignal::Listen();  // from here on there may be something to finish
@@ -139,7 +143,7 @@ absl::Status Process::Start() {
     LogWarn("waiting for the store; calls are refused until it is there",
             {{"location", store_->Status().location},
              {"reason", std::string(health_.message())},
-             {"address", config_.server_address},
+             {"address", reach_.server_address},
              {"port", rpc_->port()}});
   }
   return absl::OkStatus();
@@ -148,10 +152,17 @@ absl::Status Process::Start() {
 absl::Status Process::StartHttp() {
   if (config_.http_port == 0) return absl::OkStatus();
   HttpSettings settings;
+  settings.address = reach_.http_address;
   settings.port = static_cast<int>(config_.http_port);
   settings.metrics = [this] { return metrics_->Text(); };
-  ASSIGN_OR_RETURN(http_, HttpServer::Start(*api_, access_, settings));
-  LogInfo("HTTP is on", {{"address", "127.0.0.1"}, {"port", http_->port()}});
+  absl::StatusOr<std::unique_ptr<HttpServer>> started = HttpServer::Start(*api_, access_, settings);
+  if (absl::IsAlreadyExists(started.status()) && !loaded_.http_port_given) {
+    // Nobody asked for it: a second service on the machine, or a program that was there before.
+    LogWarn("HTTP is off", {{"reason", std::string(started.status().message())}});
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(http_, std::move(started));
+  LogInfo("HTTP is on", {{"address", reach_.http_address}, {"port", http_->port()}});
   return absl::OkStatus();
 }
 
@@ -220,7 +231,7 @@ void Process::BecomeReady() {
                     {"because", loaded_.store_reason},
                     {"location", status.location},
                     {"durability", status.durability},
-                    {"address", config_.server_address},
+                    {"address", reach_.server_address},
                     {"port", rpc_->port()}});
 }
 

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Who may call the real service: every row of docs/access.md, over HTTP and gRPC.
+"""Who may call the real service: every row of docs/access.md, over HTTP and gRPC, and from where.
 
 Usage: access_test.py INVENTORY_SERVICE [unittest's arguments]
 """
 import http.client
 import json
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -159,6 +161,111 @@ class AccessTest(ServiceTest):
             self.assertFalse([name for name in reply.headers if name.startswith('Access-Control')])
 
 
+# Another machine, as far as the network goes: a namespace of its own, joined to ours by a cable. Both
+# live until the input ends.
+HERE, ELSEWHERE = '10.99.7.1', '10.99.7.2'
+CABLE = f"""
+set -e
+exec 3<&0
+ip link set lo up
+unshare --net cat <&3 >/dev/null & elsewhere=$!
+until [ "$(readlink /proc/$elsewhere/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+ip link add here type veth peer name there netns $elsewhere
+ip addr add {HERE}/24 dev here
+ip link set here up
+nsenter --net=/proc/$elsewhere/ns/net sh -c \
+  'ip link set lo up; ip addr add {ELSEWHERE}/24 dev there; ip link set there up'
+echo $elsewhere
+exec cat
+"""
+# What a caller from there gets: "grpc: <code>", "http: <status>", or that nobody listens.
+CALLER = """
+import http.client, sys, grpc
+host, port, http_port, token = sys.argv[1:]
+metadata = [('authorization', 'Bearer ' + token)] if token else []
+try:
+    grpc.insecure_channel(f'{host}:{port}').unary_unary(
+        '/inventory.v1.InventoryService/RestockInventory')(
+            b'\\x08\\x01\\x10\\x01', timeout=20, metadata=metadata)
+    print('grpc: OK')
+except grpc.RpcError as error:
+    refused = 'Connection refused' in error.details()
+    print('grpc:', 'nobody listens' if refused else error.code().name)
+connection = http.client.HTTPConnection(host, int(http_port), timeout=20)
+try:
+    connection.request('POST', '/restock', '{"book_id":1,"quantity":1}', {
+        'Content-Type': 'application/json', **({'Authorization': 'Bearer ' + token} if token else {})})
+    print('http:', connection.getresponse().status)
+except ConnectionRefusedError:
+    print('http: nobody listens')
+"""
+
+
+class NetworkTest(ServiceTest):
+    """In namespaces of users and network, which need no root where the kernel lets everybody make
+    them."""
+
+    def setUp(self):
+        self.cable = subprocess.Popen(
+            ['unshare', '--user', '--map-root-user', '--net', 'sh', '-c', CABLE], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.cable.communicate)
+        line = self.cable.stdout.readline()
+        if not line:
+            self.fail('no network namespace: ' + self.cable.stderr.read())
+        self.elsewhere = int(line)
+        self.here = self.cable.pid
+
+    def enter(self, process):
+        """What runs a command in the process' namespaces."""
+        return ['nsenter', f'--target={process}', '--user', '--net', '--preserve-credentials']
+
+    def start(self, **settings):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        log = pathlib.Path(folder, 'log')
+        environment = {'PATH': os.environ['PATH'], 'INVENTORY_STORE': 'memory',
+                       'INVENTORY_SERVER_PORT': '9004', **settings}
+        with open(log, 'wb') as out:
+            service = subprocess.Popen([*self.enter(self.here), self.programs[0]], cwd=folder,
+                                       env=environment, stdout=out, stderr=out)
+        self.addCleanup(service.wait)
+        self.addCleanup(service.kill)
+        wait_for('it is ready', lambda: ' ready ' in log.read_text(), service)
+        return log
+
+    def call(self, process, host, token=''):
+        done = subprocess.run([*self.enter(process), '/usr/bin/python3', '-c', CALLER, host, '9004',
+                               '9080', token], capture_output=True, text=True, check=False,
+                              timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.split('\n')[:2]
+
+    def test_without_a_token_from_another_address_nothing_is_served(self):
+        nothing = ['grpc: nobody listens', 'http: nobody listens']
+        for settings in ({}, {'INVENTORY_ACCESS_TOKENS': f'anna operator {TOKENS["operator"]}'}):
+            with self.subTest(settings):
+                self.start(**settings)
+                self.assertEqual(self.call(self.elsewhere, HERE, TOKENS['operator']), nothing)
+                self.assertEqual(self.call(self.here, '127.0.0.1', TOKENS['operator']),
+                                 ['grpc: OK', 'http: 200'])
+                self.doCleanups()
+                self.setUp()
+
+    def test_from_another_address_each_role_may_do_its_own(self):
+        log = self.start(INVENTORY_ACCESS_TOKENS=lines(TOKENS).replace('\n', ';'),
+                         INVENTORY_ACCESS_ALLOW_PLAINTEXT_TOKENS='true')
+        self.assertEqual(self.call(self.elsewhere, HERE), ['grpc: UNAUTHENTICATED', 'http: 401'])
+        self.assertEqual(self.call(self.elsewhere, HERE, TOKENS['seller']),
+                         ['grpc: PERMISSION_DENIED', 'http: 403'])
+        self.assertEqual(self.call(self.elsewhere, HERE, TOKENS['operator']),
+                         ['grpc: OK', 'http: 200'])
+        self.assertRegex(log.read_text(), fr'reason="wrong role" .*{ELSEWHERE}.* token=seller-name')
+
+    def test_a_word_opens_it_without_tokens(self):
+        self.start(INVENTORY_ACCESS_OPEN_TO_NETWORK='true')
+        self.assertEqual(self.call(self.elsewhere, HERE), ['grpc: OK', 'http: 200'])
+
+
 if __name__ == '__main__':
-    AccessTest.programs = sys.argv[1], ''
+    AccessTest.programs = NetworkTest.programs = sys.argv[1], ''
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

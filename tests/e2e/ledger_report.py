@@ -86,6 +86,7 @@ class Stage:
         self.environment = {**os.environ, 'INVENTORY_STORE': 'redis',
                             'INVENTORY_SERVER_ADDRESS': '127.0.0.1',
                             'INVENTORY_SERVER_PORT': str(self.port),
+                            'INVENTORY_HTTP_PORT': '0',
                             'INVENTORY_REDIS_ADDR': self.redis.address,
                             'INVENTORY_DATABASE_DSN': dsn}
         self.process = None

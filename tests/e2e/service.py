@@ -51,7 +51,8 @@ class Service:
         with open(self.folder / 'service.log', 'wb') as out:
             self.process = subprocess.Popen([self.programs[0], '--config', config],
                                             stdout=out, stderr=out,
-                                            env={**os.environ, **self.environment})
+                                            env={**os.environ, 'INVENTORY_HTTP_PORT': '0',
+                                                 **self.environment})
 
     @property
     def target(self):
