@@ -45,6 +45,7 @@ prometheus::MetricFamily ToFamily(const Figure& figure) {
 
 std::vector<prometheus::MetricFamily> FigureFamilies(const std::vector<Figure>& figures) {
   std::vector<prometheus::MetricFamily> families;
+  families.reserve(figures.size());
   for (const Figure& figure : figures) families.push_back(ToFamily(figure));
   return families;
 }
@@ -52,6 +53,7 @@ std::vector<prometheus::MetricFamily> FigureFamilies(const std::vector<Figure>& 
 std::vector<prometheus::MetricFamily> DistributionFamilies(
     const std::vector<Distribution>& distributions) {
   std::vector<prometheus::MetricFamily> families;
+  families.reserve(distributions.size());
   for (const Distribution& distribution : distributions) {
     families.push_back({absl::StrCat("inventory_", distribution.name),
                         distribution.help,

@@ -14,7 +14,7 @@ import pathlib
 import statistics
 import tempfile
 
-from service import Service
+from service import Service, WAIT_SECONDS
 
 LOADS = {
     'DeductStock': ['deduct', '--books', '100'],
@@ -31,7 +31,7 @@ def cpu_us_a_call(program, bench, load, seconds, store):
             service.start()
             before = service.cpu_ticks()
             run = service.bench(*load, '--seconds', str(seconds), '--warm-up', '0', '--json')
-            output, _ = run.communicate()
+            output, _ = run.communicate(timeout=seconds + WAIT_SECONDS)
             used = service.cpu_ticks() - before
         finally:
             service.close()
