@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What a call costs the server in processor time, of two builds of the service: rounds of each in
-turn, on fresh folders, under the same load. It asserts nothing.
+"""What a call costs the server in processor time, of two builds of the service that take turns under
+the same load, in several rounds on fresh folders. It asserts nothing.
 
   cost_report.py build/release/bin/inventory-service-unmeasured build/release/bin/inventory-service \\
                  build/release/bin/inventory-bench
@@ -8,8 +8,8 @@ turn, on fresh folders, under the same load. It asserts nothing.
 tells what measuring for /metrics costs (build the first by its name; it is in no other target).
 """
 import argparse
+import contextlib
 import json
-import os
 import pathlib
 import statistics
 import tempfile
@@ -23,20 +23,37 @@ LOADS = {
 }
 
 
-def cpu_us_a_call(program, bench, load, seconds, store):
-    """Processor time of the server, microseconds."""
-    with tempfile.TemporaryDirectory(prefix='inventory-cost-') as folder:
-        service = Service(program, bench, folder, store)
-        try:
-            service.start()
-            before = service.cpu_ticks()
-            run = service.bench(*load, '--seconds', str(seconds), '--warm-up', '0', '--json')
-            output, _ = run.communicate(timeout=seconds + WAIT_SECONDS)
-            used = service.cpu_ticks() - before
-        finally:
-            service.close()
-    report = json.loads(output)
-    return used * 1e6 / os.sysconf('SC_CLK_TCK') / report['calls']
+def cpu_ns(service):
+    """Processor time of all its threads so far."""
+    tasks = pathlib.Path(f'/proc/{service.process.pid}/task')
+    return sum(int((task / 'schedstat').read_text().split()[0]) for task in tasks.iterdir())
+
+
+def load(service, words, seconds):
+    """(processor time in nanoseconds, calls) of a load."""
+    before = cpu_ns(service)
+    run = service.bench(*words, '--seconds', str(seconds), '--warm-up', '0', '--json')
+    output, _ = run.communicate(timeout=seconds + WAIT_SECONDS)
+    return cpu_ns(service) - before, json.loads(output)['calls']
+
+
+def one_round(programs, bench, words, options):
+    """Processor time a call of each program, microseconds: short loads in turn, so that both see the
+    same of what else the machine does."""
+    used, calls = [0, 0], [0, 0]
+    with contextlib.ExitStack() as stack:
+        services = []
+        for program in programs:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='inventory-cost-'))
+            services.append(Service(program, bench, folder, options.store))
+            stack.callback(services[-1].close)
+            services[-1].start()
+        for turn in range(options.slices):
+            for which in (0, 1) if turn % 2 == 0 else (1, 0):
+                cpu, answered = load(services[which], words, options.seconds / options.slices)
+                used[which] += cpu
+                calls[which] += answered
+    return [cpu / 1e3 / count for cpu, count in zip(used, calls)]
 
 
 def main():
@@ -45,26 +62,22 @@ def main():
     parser.add_argument('second', type=pathlib.Path)
     parser.add_argument('bench', type=pathlib.Path)
     parser.add_argument('--rounds', type=int, default=9)
-    parser.add_argument('--seconds', type=float, default=3)
+    parser.add_argument('--seconds', type=float, default=4, help='of load on each, in a round')
+    parser.add_argument('--slices', type=int, default=8, help='of these seconds')
     parser.add_argument('--store', default='embedded')
     parser.add_argument('--load', choices=LOADS, action='append')
     options = parser.parse_args()
     bench = options.bench.absolute()
     programs = [options.first.absolute(), options.second.absolute()]
     for name in options.load or LOADS:
-        costs = [[], []]
-        for turn in range(options.rounds):
-            for which in (0, 1) if turn % 2 == 0 else (1, 0):
-                costs[which].append(cpu_us_a_call(programs[which], bench, LOADS[name],
-                                                  options.seconds, options.store))
-        medians = [statistics.median(each) for each in costs]
+        costs = [one_round(programs, bench, LOADS[name], options) for _ in range(options.rounds)]
         print(f'{name}, {options.store}, {options.rounds} rounds of {options.seconds:g} s each')
-        for program, each, median in zip(programs, costs, medians):
-            print(f'  {program.name:28} {median:8.2f} us of server CPU a call'
+        for program, each in zip(programs, zip(*costs)):
+            print(f'  {program.name:28} {statistics.median(each):8.2f} us of server CPU a call'
                   f' ({min(each):.2f} to {max(each):.2f})')
-        ratio = statistics.median(b / a for a, b in zip(*costs))
-        print(f'  the second costs {(medians[1] / medians[0] - 1) * 100:+.1f} %, '
-              f'median of the rounds\' own ratios {(ratio - 1) * 100:+.1f} %', flush=True)
+        ratios = [second / first - 1 for first, second in costs]
+        print(f'  the second costs {statistics.median(ratios):+.1%} '
+              f'(median of the rounds; {min(ratios):+.1%} to {max(ratios):+.1%})', flush=True)
 
 
 if __name__ == '__main__':
