@@ -23,7 +23,7 @@ gpr_timespec ToTimespec(LoadClient::Clock::time_point time) {
 LoadClient::LoadClient(const Settings& settings) : slots_(settings.slots) {
   for (int i = 0; i < settings.channels; ++i) {
     for (const absl::string_view address : absl::StrSplit(settings.address, ',')) {
-      channels_.push_back(MakeChannel(std::string(address)));
+      channels_.push_back(MakeChannel(std::string(address), settings.access));
       stubs_.emplace_back(channels_.back());
     }
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/channel_access.h"
 
 namespace inventory {
 
@@ -29,6 +30,7 @@ class LoadClient {
     std::string address = "127.0.0.1:9004";
     int channels = 1;  // connections to each address; calls take turns
     int slots = 64;    // calls in flight, at most
+    ChannelAccess access;
   };
 
   struct Completion {

@@ -35,10 +35,10 @@ constexpr int kSendBufferBytes = 32 * 1'024;
 
 class EventStream final : public HttpConnection, public std::enable_shared_from_this<EventStream> {
  public:
-  EventStream(asio::ip::tcp::socket socket, const HttpAnswer& first, const HttpShared& shared)
+  EventStream(CallerStream caller, const HttpAnswer& first, const HttpShared& shared)
       : shared_(shared),
-        socket_(std::move(socket)),
-        timer_(socket_.get_executor()),
+        caller_(std::move(caller)),
+        timer_(caller_.get_executor()),
         stream_(first.stream),
         text_(absl::StrCat(StreamHeader(first), kRetry, NextEvent(first.body))) {}
 
@@ -57,15 +57,16 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   // Neither has to work: without them a reader that takes nothing is only found out later.
   void SetSocketOptions() {
     error_code ignored;
-    socket_.set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), ignored);
+    caller_.socket().set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), ignored);
     // A reader that is gone without a word, or takes nothing, while the kernel has bytes for it.
     const auto patience = static_cast<unsigned>(shared_.limits.write.count());
-    setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+    setsockopt(caller_.socket().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience,
+               sizeof patience);
   }
 
   // The caller has nothing to say any more: whatever comes is an end.
   void AwaitHangUp() {
-    socket_.async_read_some(asio::buffer(unexpected_),
+    caller_.async_read_some(asio::buffer(unexpected_),
                             [self = shared_from_this()](error_code, std::size_t) { self->End(); });
   }
 
@@ -108,7 +109,7 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   void Write() {
     writing_ = true;
     SetTimer(shared_.limits.write);
-    asio::async_write(socket_, asio::buffer(text_),
+    asio::async_write(caller_, asio::buffer(text_),
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (self->ended_) return;
                         if (error) return self->End();
@@ -149,12 +150,12 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
     held_ = nullptr;
     error_code ignored;
     timer_.cancel(ignored);
-    socket_.close(ignored);
+    caller_.socket().close(ignored);
     shared_.owner.Ended(*this);
   }
 
   const HttpShared& shared_;
-  asio::ip::tcp::socket socket_;
+  CallerStream caller_;
   asio::steady_timer timer_;
   std::shared_ptr<StockStream> stream_;
   std::uint64_t events_ = 0;
@@ -170,9 +171,9 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
 
 }  // namespace
 
-std::shared_ptr<HttpConnection> MakeEventStream(asio::ip::tcp::socket socket,
-                                                const HttpAnswer& first, const HttpShared& shared) {
-  return std::make_shared<EventStream>(std::move(socket), first, shared);
+std::shared_ptr<HttpConnection> MakeEventStream(CallerStream caller, const HttpAnswer& first,
+                                                const HttpShared& shared) {
+  return std::make_shared<EventStream>(std::move(caller), first, shared);
 }
 
 }  // namespace inventory

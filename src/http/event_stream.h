@@ -2,9 +2,9 @@
 // caller hangs up.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "http/caller_stream.h"
 #include "http/http_connection.h"
 #include "http/http_message.h"
 
@@ -14,7 +14,7 @@ namespace inventory {
 // event is being written the stream is not asked for the next one, so a slow reader costs one
 // message here, and what the hub conflates for it. It is cut off when a message is not taken within
 // HttpLimits::write. Draining ends it: there is no end of its own to wait for.
-std::shared_ptr<HttpConnection> MakeEventStream(boost::asio::ip::tcp::socket socket,
-                                                const HttpAnswer& first, const HttpShared& shared);
+std::shared_ptr<HttpConnection> MakeEventStream(CallerStream caller, const HttpAnswer& first,
+                                                const HttpShared& shared);
 
 }  // namespace inventory

@@ -47,27 +47,39 @@ std::string PeerOf(const asio::ip::tcp::socket& socket) {
 class CallerConnection final : public HttpConnection,
                                public std::enable_shared_from_this<CallerConnection> {
  public:
-  CallerConnection(asio::ip::tcp::socket socket, const HttpShared& shared, bool is_refused)
+  CallerConnection(CallerStream caller, const HttpShared& shared, bool is_refused)
       : shared_(shared),
-        socket_(std::move(socket)),
-        peer_(PeerOf(socket_)),
-        timer_(socket_.get_executor()),
+        caller_(std::move(caller)),
+        peer_(PeerOf(caller_.socket())),
+        timer_(caller_.get_executor()),
         unread_(is_refused) {}
 
   void Start() override {
-    if (!unread_) return AwaitRequest();
-    Send(FaultAnswer(absl::UnavailableError("too many connections; nothing was done")), false);
+    if (!caller_.is_tls()) return Begin();
+    Enter(Stage::kHandshake, shared_.limits.header);
+    caller_.async_handshake([self = shared_from_this()](error_code error) {
+      if (self->stage_ == Stage::kEnded) return;
+      if (error) return self->End();
+      self->Begin();
+    });
   }
 
   void Drain() override {
-    if (stage_ == Stage::kIdle || stage_ == Stage::kDiscard) return End();
+    const bool has_begun =
+        stage_ == Stage::kRead || stage_ == Stage::kCall || stage_ == Stage::kWrite;
+    if (!has_begun) return End();
     keep_alive_ = false;
   }
 
   void Abort() override { End(); }
 
  private:
-  enum class Stage { kIdle, kRead, kCall, kWrite, kDiscard, kEnded };
+  enum class Stage { kHandshake, kIdle, kRead, kCall, kWrite, kDiscard, kEnded };
+
+  void Begin() {
+    if (!unread_) return AwaitRequest();
+    Send(FaultAnswer(absl::UnavailableError("too many connections; nothing was done")), false);
+  }
 
   // Until a request begins. The bytes of one that came with the last one are here already.
   void AwaitRequest() {
@@ -77,7 +89,7 @@ class CallerConnection final : public HttpConnection,
     SetLimits(shared_.limits, *parser_);
     if (buffer_.size() > 0) return ReadHeader();
     Enter(Stage::kIdle, shared_.limits.idle);
-    socket_.async_read_some(buffer_.prepare(kFirstRead),
+    caller_.async_read_some(buffer_.prepare(kFirstRead),
                             [self = shared_from_this()](error_code error, std::size_t size) {
                               if (self->stage_ == Stage::kEnded) return;
                               if (error) return self->End();
@@ -88,7 +100,7 @@ class CallerConnection final : public HttpConnection,
 
   void ReadHeader() {
     Enter(Stage::kRead, shared_.limits.header);
-    http::async_read_header(socket_, buffer_, *parser_,
+    http::async_read_header(caller_, buffer_, *parser_,
                             [self = shared_from_this()](error_code error, std::size_t) {
                               if (self->stage_ == Stage::kEnded) return;
                               if (error) return self->OnReadError(error);
@@ -108,7 +120,7 @@ class CallerConnection final : public HttpConnection,
     const auto expect = parser_->get()[http::field::expect];
     if (!absl::EqualsIgnoreCase({expect.data(), expect.size()}, "100-continue")) return ReadBody();
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
+    asio::async_write(caller_, asio::buffer(kContinue.data(), kContinue.size()),
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (self->stage_ == Stage::kEnded) return;
                         if (error) return self->End();
@@ -117,7 +129,7 @@ class CallerConnection final : public HttpConnection,
   }
 
   void ReadBody() {
-    http::async_read(socket_, buffer_, *parser_,
+    http::async_read(caller_, buffer_, *parser_,
                      [self = shared_from_this()](error_code error, std::size_t) {
                        if (self->stage_ == Stage::kEnded) return;
                        if (error) return self->OnReadError(error);
@@ -175,14 +187,14 @@ class CallerConnection final : public HttpConnection,
     stage_ = Stage::kEnded;
     error_code ignored;
     timer_.cancel(ignored);
-    shared_.owner.Became(*this, MakeEventStream(std::move(socket_), first, shared_));
+    shared_.owner.Became(*this, MakeEventStream(std::move(caller_), first, shared_));
   }
 
   void Send(const HttpAnswer& answer, bool keep_alive) {
     keep_alive_ = keep_alive;
     Enter(Stage::kWrite, shared_.limits.write);
     response_ = MakeHttpResponse(answer, keep_alive, !is_head_);
-    http::async_write(socket_, *response_,
+    http::async_write(caller_, *response_,
                       [self = shared_from_this()](error_code error, std::size_t) {
                         if (self->stage_ == Stage::kEnded) return;
                         if (error) return self->End();
@@ -194,13 +206,13 @@ class CallerConnection final : public HttpConnection,
     if (keep_alive_) return AwaitRequest();
     if (!unread_ || shared_.owner.draining()) return End();
     error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    caller_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     Enter(Stage::kDiscard, kDiscardTime);
     Discard();
   }
 
   void Discard() {
-    socket_.async_read_some(asio::buffer(waste_),
+    caller_.async_read_some(asio::buffer(waste_),
                             [self = shared_from_this()](error_code error, std::size_t size) {
                               if (self->stage_ == Stage::kEnded) return;
                               self->discarded_ += size;
@@ -230,7 +242,7 @@ class CallerConnection final : public HttpConnection,
     if (stage_ != Stage::kRead) return End();
     timed_out_ = true;
     error_code ignored;
-    socket_.cancel(ignored);
+    caller_.socket().cancel(ignored);
   }
 
   void End() {
@@ -238,12 +250,12 @@ class CallerConnection final : public HttpConnection,
     stage_ = Stage::kEnded;
     error_code ignored;
     timer_.cancel(ignored);
-    socket_.close(ignored);
+    caller_.socket().close(ignored);
     shared_.owner.Ended(*this);
   }
 
   const HttpShared& shared_;
-  asio::ip::tcp::socket socket_;
+  CallerStream caller_;
   const std::string peer_;  // "127.0.0.1:4242"
   asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_{kBufferBytes};
@@ -262,9 +274,9 @@ class CallerConnection final : public HttpConnection,
 
 }  // namespace
 
-std::shared_ptr<HttpConnection> MakeHttpConnection(asio::ip::tcp::socket socket,
-                                                   const HttpShared& shared, bool is_refused) {
-  return std::make_shared<CallerConnection>(std::move(socket), shared, is_refused);
+std::shared_ptr<HttpConnection> MakeHttpConnection(CallerStream caller, const HttpShared& shared,
+                                                   bool is_refused) {
+  return std::make_shared<CallerConnection>(std::move(caller), shared, is_refused);
 }
 
 }  // namespace inventory

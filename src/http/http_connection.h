@@ -1,9 +1,9 @@
 // One caller's connection: reads a request, has it answered, writes the answer, and again.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "http/caller_stream.h"
 #include "http/http_limits.h"
 #include "http/http_router.h"
 #include "http/loop_gate.h"
@@ -42,7 +42,7 @@ struct HttpShared {
 };
 
 // `is_refused`: it only tells the caller that there are too many connections.
-std::shared_ptr<HttpConnection> MakeHttpConnection(boost::asio::ip::tcp::socket socket,
-                                                   const HttpShared& shared, bool is_refused);
+std::shared_ptr<HttpConnection> MakeHttpConnection(CallerStream caller, const HttpShared& shared,
+                                                   bool is_refused);
 
 }  // namespace inventory

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "http/http_connection.h"
+#include "http/tls_context.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -49,7 +50,9 @@ absl::Status ListenError(const std::string& address, int port, const error_code&
 class GatewayServer final : public HttpServer, private HttpConnection::Owner {
  public:
   GatewayServer(InventoryApi& api, Access& access, const HttpSettings& settings)
-      : limits_(settings.limits), router_(api, access, settings.limits.call, settings.metrics) {}
+      : limits_(settings.limits),
+        router_(api, access, settings.limits.call, settings.metrics),
+        tls_(settings.tls) {}
   ~GatewayServer() override { Stop(milliseconds(0)); }
 
   absl::Status Listen(const std::string& address, int port);
@@ -73,6 +76,7 @@ class GatewayServer final : public HttpServer, private HttpConnection::Owner {
 
   const HttpLimits limits_;
   HttpRouter router_;
+  TlsContext tls_;
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   tcp::acceptor acceptor_{loop_};
@@ -139,7 +143,8 @@ void GatewayServer::Admit(tcp::socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   const bool is_full = connections_.size() >= limits_.connections;
-  const auto connection = MakeHttpConnection(std::move(socket), shared_, is_full);
+  const auto connection =
+      MakeHttpConnection(CallerStream(std::move(socket), tls_.Current()), shared_, is_full);
   connections_.emplace(connection.get(), connection);
   connection->Start();
 }

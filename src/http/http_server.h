@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "access/access.h"
+#include "access/tls_files.h"
 #include "api/inventory_api.h"
 #include "http/http_limits.h"
 
@@ -18,6 +19,7 @@ struct HttpSettings {
   HttpLimits limits;
   std::function<std::string()> metrics;  // the text of GET /metrics; null: there is none
   std::string address = "127.0.0.1";
+  const TlsFiles* tls = nullptr;  // null: without TLS; else it outlives the server
 };
 
 // One thread of its own. Safe for concurrent use.

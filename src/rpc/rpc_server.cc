@@ -20,6 +20,7 @@
 #include "rpc/listen_error.h"
 #include "rpc/method_roles.h"
 #include "rpc/served_rpc_server.h"
+#include "rpc/tls_credentials.h"
 #include "telemetry/log.h"
 
 namespace inventory {
@@ -93,6 +94,7 @@ class GrpcServer final : public RpcServer {
   std::deque<OfferedMethod> offered_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::deque<ReplyQueue> replies_;  // one a queue
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> pollers_;
 
@@ -102,11 +104,12 @@ class GrpcServer final : public RpcServer {
 
 absl::Status GrpcServer::Listen(const RpcSettings& settings) {
   SetUpGrpcOnce();
+  credentials_ =
+      settings.tls ? MakeTlsCredentials(*settings.tls) : grpc::InsecureServerCredentials();
   grpc::ServerBuilder builder;
   const bool ipv6 = settings.address.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + settings.address + "]" : settings.address;
-  builder.AddListeningPort(host + ":" + std::to_string(settings.port),
-                           grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort(host + ":" + std::to_string(settings.port), credentials_, &port_);
   if (!access_.open()) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);

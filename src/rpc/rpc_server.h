@@ -8,14 +8,16 @@
 
 #include "absl/status/statusor.h"
 #include "access/access.h"
+#include "access/tls_files.h"
 #include "api/inventory_api.h"
 
 namespace inventory {
 
 struct RpcSettings {
   std::string address = "0.0.0.0";
-  int port = 9004;  // 0: any free one
-  int threads = 1;  // completion-queue pollers
+  int port = 9004;                // 0: any free one
+  int threads = 1;                // completion-queue pollers
+  const TlsFiles* tls = nullptr;  // null: without TLS; else it outlives the server
 };
 
 class RpcServer {

@@ -71,12 +71,12 @@ class TestServer {
   // `change` may replace what methods do. `tokens` are as in access.tokens.
   explicit TestServer(
       const std::function<void(ServedMethods&)>& change = [](ServedMethods&) {},
-      const std::string& tokens = "") {
+      const std::string& tokens = "", const TlsFiles* tls = nullptr) {
     if (!tokens.empty()) access.SetTokens(*TokenList::Parse(tokens, ';', "test"));
     ServedMethods methods = MakeServedMethods(api);
     change(methods);
     absl::StatusOr<std::unique_ptr<RpcServer>> started =
-        StartRpcServer(std::move(methods), access, {"127.0.0.1", 0, 1});
+        StartRpcServer(std::move(methods), access, {"127.0.0.1", 0, 1, tls});
     EXPECT_OK(started);
     server = *std::move(started);
     channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()),

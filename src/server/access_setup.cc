@@ -23,4 +23,15 @@ absl::StatusOr<std::unique_ptr<TokenFile>> OpenTokens(const Config& config, Acce
   return file;
 }
 
+absl::StatusOr<std::unique_ptr<TlsFiles>> OpenTls(const Config& config) {
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        "of tls.certificate and tls.key one is given: give the other, too, or neither");
+  }
+  if (config.tls_certificate.empty()) return nullptr;
+  auto files = std::make_unique<TlsFiles>(config.tls_certificate, config.tls_key);
+  RETURN_IF_ERROR(files->Load());
+  return files;
+}
+
 }  // namespace inventory

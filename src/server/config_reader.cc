@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -25,8 +26,9 @@ using Kind = Setting::Kind;
 
 constexpr std::size_t kMaxShown = 60;  // bytes of a foreign value in a message
 constexpr std::string_view kPrefix = "INVENTORY_";
-// Where inventoryctl finds the service: often set in the same shell.
-constexpr std::string_view kToolsVariable = "INVENTORY_SERVER";
+// Where inventoryctl finds the service, and what it shows: often set in the same shell.
+constexpr std::string_view kToolsVariables[] = {"INVENTORY_SERVER", "INVENTORY_TOKEN",
+                                                "INVENTORY_TOKEN_FILE", "INVENTORY_TLS_CA"};
 
 // How many letters must be typed, removed or changed to make `b` of `a`.
 std::size_t Distance(std::string_view a, std::string_view b) {
@@ -245,7 +247,7 @@ void Loader::ReadEnvironment() {
     const std::size_t equals = variable.find('=');
     if (!variable.starts_with(kPrefix) || equals == variable.npos) continue;
     const std::string name = variable.substr(0, equals);
-    if (name == kToolsVariable) continue;
+    if (std::count(std::begin(kToolsVariables), std::end(kToolsVariables), name) > 0) continue;
     const auto found = by_name.find(name);
     if (found == by_name.end()) {
       loaded_.warnings.push_back(fmt::format("environment: {} is no setting and has no effect{}",

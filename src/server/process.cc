@@ -113,6 +113,7 @@ class Process {
   Reach reach_;
   Access access_;
   std::unique_ptr<TokenFile> token_file_;  // null: there is none
+  std::unique_ptr<TlsFiles> tls_;          // null: without TLS
   std::unique_ptr<MetricsPage> metrics_;
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<HttpServer> http_;  // null: off
@@ -124,6 +125,7 @@ absl::Status Process::Start() {
   ASSIGN_OR_RETURN(reach_, DecideReach(config_));
   if (!reach_.warning.empty()) LogWarn(reach_.warning);
   ASSIGN_OR_RETURN(token_file_, OpenTokens(config_, access_));
+  ASSIGN_OR_RETURN(tls_, OpenTls(config_));
   RETURN_IF_ERROR(OpenStore());
   service_ = InventoryService::Make(*store_, MakeServiceSettings(config_));
   api_ = std::make_unique<InventoryApi>(
@@ -133,6 +135,7 @@ absl::Status Process::Start() {
   settings.address = reach_.server_address;
   settings.port = static_cast<int>(config_.server_port);
   settings.threads = static_cast<int>(config_.server_threads);
+  settings.tls = tls_.get();
   StopSignal::Listen();  // from here on there may be something to finish
   ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, access_, settings));
   RETURN_IF_ERROR(StartHttp());
@@ -153,6 +156,7 @@ absl::Status Process::StartHttp() {
   if (config_.http_port == 0) return absl::OkStatus();
   HttpSettings settings;
   settings.address = reach_.http_address;
+  settings.tls = tls_.get();
   settings.port = static_cast<int>(config_.http_port);
   settings.metrics = [this] { return metrics_->Text(); };
   absl::StatusOr<std::unique_ptr<HttpServer>> started = HttpServer::Start(*api_, access_, settings);
@@ -244,6 +248,7 @@ void Process::Run() {
   while (!StopSignal::WaitFor(kLookInterval)) {
     LookAtHealth();
     if (token_file_) token_file_->LookAgain();
+    if (tls_) tls_->LookAgain();
   }
 }
 

@@ -31,15 +31,17 @@ bool AsksForTokens(const Config& config) {
   return !config.access_tokens.empty() || !config.access_tokens_file.empty();
 }
 
+bool HasTls(const Config& config) { return !config.tls_certificate.empty(); }
+
 bool MayBeReached(const Config& config) {
-  return AsksForTokens(config) ? config.access_allow_plaintext_tokens
-                               : config.access_open_to_network;
+  if (!AsksForTokens(config)) return config.access_open_to_network;
+  return HasTls(config) || config.access_allow_plaintext_tokens;
 }
 
 // Why not, and what to do.
 const char* Advice(const Config& config) {
   return AsksForTokens(config)
-             ? "the network could read the tokens: put what speaks TLS before it, or say "
+             ? "the network could read the tokens: give tls.certificate and tls.key, or say "
                "access.allow_plaintext_tokens: true"
              : "nobody is asked for a token: give access.tokens_file, or say "
                "access.open_to_network: true";
@@ -72,9 +74,9 @@ absl::StatusOr<Reach> DecideReach(const Config& config) {
   }
   if (is_narrowed) {
     reach.warning = fmt::format("only this machine is listened to, as {}", Advice(config));
-  } else if (is_beyond && AsksForTokens(config)) {
+  } else if (is_beyond && AsksForTokens(config) && !HasTls(config)) {
     reach.warning = "the network can read the tokens: access.allow_plaintext_tokens says so";
-  } else if (is_beyond) {
+  } else if (is_beyond && !AsksForTokens(config)) {
     reach.warning =
         "whoever reaches this service may do everything: access.open_to_network says so";
   }

@@ -64,6 +64,16 @@ TEST_F(ReachTest, TokensDoNotCrossTheNetworkReadable) {
   }
 }
 
+TEST_F(ReachTest, TokensOverTlsMayCrossTheNetwork) {
+  config.tls_certificate = "some";
+  EXPECT_EQ(For("0.0.0.0"), "127.0.0.1");
+  EXPECT_THAT(warning, HasSubstr("access.open_to_network: true"));
+  config.access_tokens = "some";
+  EXPECT_EQ(For("0.0.0.0"), "0.0.0.0");
+  EXPECT_THAT(warning, IsEmpty());
+  EXPECT_EQ(For("10.0.0.7"), "10.0.0.7");
+}
+
 TEST_F(ReachTest, TheGatewayKeepsToTheSameRule) {
   config.server_address = "127.0.0.1";
   auto reach = DecideReach(config);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Who may call the real service: every row of docs/access.md, over HTTP and gRPC, and from where.
 
-Usage: access_test.py INVENTORY_SERVICE [unittest's arguments]
+Usage: access_test.py INVENTORY_SERVICE INVENTORYCTL INVENTORY_BENCH [unittest's arguments]
 """
 import http.client
 import json
@@ -19,6 +19,7 @@ from redis_server import free_port
 from service import ServiceTest, WAIT_SECONDS, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+INVENTORYCTL = ''
 TOKENS = {role: f'{role}-token-0123456789' for role in ('viewer', 'seller', 'operator')}
 REFUSED = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED
 
@@ -161,6 +162,102 @@ class AccessTest(ServiceTest):
             self.assertFalse([name for name in reply.headers if name.startswith('Access-Control')])
 
 
+def make_pair(folder, names):
+    """A certificate for these names, its key, and the authority that vouches for it: three files."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(exist_ok=True)
+    authority, authority_key, request, extension, certificate, key = [
+        folder / name for name in ('ca.pem', 'ca-key.pem', 'request.pem', 'names', 'certificate.pem',
+                                   'key.pem')]
+    extension.write_text(f'subjectAltName={names}')
+    new = ['openssl', 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+    for command in ([*new, '-x509', '-days', '1', '-subj', '/CN=an authority', '-keyout',
+                     authority_key, '-out', authority],
+                    [*new, '-subj', '/CN=a service', '-keyout', key, '-out', request],
+                    ['openssl', 'x509', '-req', '-days', '1', '-in', request, '-CA', authority,
+                     '-CAkey', authority_key, '-CAcreateserial', '-extfile', extension, '-out',
+                     certificate]):
+        subprocess.run(command, check=True, capture_output=True)
+    return certificate, key, authority
+
+
+class TlsTest(ServiceTest):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.certificate, self.key, self.authority = make_pair(
+            self.folder / 'one', 'IP:127.0.0.1,DNS:localhost')
+        self.port = free_port()
+        self.service = self.serve(
+            'embedded', INVENTORY_HTTP_PORT=str(self.port),
+            INVENTORY_TLS_CERTIFICATE=str(self.certificate), INVENTORY_TLS_KEY=str(self.key),
+            INVENTORY_ACCESS_TOKENS=lines(TOKENS).replace('\n', ';') +
+            'both seller,operator both-token-0123456789')
+
+    def curl(self, target, authority, token=''):
+        """The status; None: no connection."""
+        done = subprocess.run(
+            ['curl', '-sS', '--noproxy', '*', '-o', '/dev/null', '-w', '%{http_code}', '--cacert',
+             authority, '-K', '-', target], text=True, capture_output=True, check=False,
+            input=f'header = "Authorization: Bearer {token}"', timeout=WAIT_SECONDS)
+        return int(done.stdout) if done.returncode == 0 else None
+
+    def ctl(self, *words, **environment):
+        done = subprocess.run([INVENTORYCTL, '--server', self.service.target, *words], text=True,
+                              env=environment, capture_output=True, check=False,
+                              timeout=WAIT_SECONDS)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_both_listeners_speak_it_and_nothing_else(self):
+        for host in ('127.0.0.1', 'localhost'):
+            url = f'{host}:{self.port}'
+            self.assertEqual(self.curl(f'https://{url}/healthz', self.authority), 200)
+            self.assertEqual(self.curl(f'https://{url}/stock/1', self.authority), 401)
+            self.assertEqual(self.curl(f'https://{url}/stock/1', self.authority,
+                                       TOKENS['viewer']), 404)
+            self.assertIsNone(self.curl(f'http://{url}/healthz', self.authority))
+        ca = {'INVENTORY_TLS_CA': str(self.authority)}
+        status, text = self.ctl('restock', '1', '5', INVENTORY_TOKEN=TOKENS['operator'], **ca)
+        self.assertEqual(status, 0, text)
+        file = self.folder / 'token'
+        file.write_text(TOKENS['viewer'] + '\n')
+        status, text = self.ctl('--tls-ca', str(self.authority), 'get', '1',
+                                INVENTORY_TOKEN_FILE=str(file))
+        self.assertEqual(status, 0, text)
+        for environment, expected in (({}, 'UNAUTHENTICATED'),
+                                      ({'INVENTORY_TOKEN': TOKENS['seller']}, 'PERMISSION_DENIED')):
+            status, text = self.ctl('restock', '1', '5', **ca, **environment)
+            self.assertEqual(status, 3)
+            self.assertIn(expected, text)
+        other = make_pair(self.folder / 'other', 'IP:127.0.0.1')[2]
+        for words in (('--tls-ca', str(other)), ()):
+            status, text = self.ctl(*words, '--timeout', '1', 'get', '1',
+                                    INVENTORY_TOKEN=TOKENS['viewer'])
+            self.assertEqual(status, 3, text)
+        self.assertEqual(self.ctl('--tls-ca', '/nowhere', 'get', '1')[0], 2)
+        self.assertEqual(self.ctl('get', '1', INVENTORY_TOKEN_FILE='/nowhere')[0], 2)
+
+    def test_a_bench_run_shows_its_token(self):
+        done = subprocess.run(
+            [self.programs[1], 'flash-sale', '--buyers', '200', '--copies', '20', '--address',
+             self.service.target, '--tls-ca', self.authority], text=True, capture_output=True,
+            env={'INVENTORY_TOKEN': 'both-token-0123456789'}, check=False, timeout=WAIT_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_new_pair_is_shown_without_a_restart_and_a_broken_one_is_not(self):
+        url = f'https://127.0.0.1:{self.port}/healthz'
+        certificate, key, authority = make_pair(self.folder / 'two', 'IP:127.0.0.1')
+        certificate.rename(self.certificate)
+        key.rename(self.key)
+        wait_for('the new pair is shown', lambda: self.curl(url, authority) == 200)
+        self.assertIsNone(self.curl(url, self.authority))
+        viewer = {'INVENTORY_TOKEN': TOKENS['viewer'], 'INVENTORY_TLS_CA': str(authority)}
+        self.assertEqual(self.ctl('status', **viewer)[0], 0)
+        self.key.write_text('no key')
+        wait_for('the log says so', lambda: 'stays as it was' in self.service.log)
+        self.assertEqual(self.curl(url, authority), 200)
+        self.assertEqual(self.ctl('status', **viewer)[0], 0)
+
+
 # Another machine, as far as the network goes: a namespace of its own, joined to ours by a cable. Both
 # live until the input ends.
 HERE, ELSEWHERE = '10.99.7.1', '10.99.7.2'
@@ -261,11 +358,25 @@ class NetworkTest(ServiceTest):
                          ['grpc: OK', 'http: 200'])
         self.assertRegex(log.read_text(), fr'reason="wrong role" .*{ELSEWHERE}.* token=seller-name')
 
+    def test_over_tls_no_word_is_needed(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        certificate, key, authority = make_pair(folder, f'IP:{HERE}')
+        self.start(INVENTORY_ACCESS_TOKENS=lines(TOKENS).replace('\n', ';'),
+                   INVENTORY_TLS_CERTIFICATE=str(certificate), INVENTORY_TLS_KEY=str(key))
+        for token, expected in (('', '401'), (TOKENS['viewer'], '404')):
+            done = subprocess.run(
+                [*self.enter(self.elsewhere), 'curl', '-sS', '-w', '%{http_code}', '-o', '/dev/null',
+                 '--cacert', authority, '-H', f'Authorization: Bearer {token}',
+                 f'https://{HERE}:9080/stock/1'], text=True, capture_output=True, check=False,
+                timeout=WAIT_SECONDS)
+            self.assertEqual(done.stdout, expected, done.stderr)
+
     def test_a_word_opens_it_without_tokens(self):
         self.start(INVENTORY_ACCESS_OPEN_TO_NETWORK='true')
         self.assertEqual(self.call(self.elsewhere, HERE), ['grpc: OK', 'http: 200'])
 
 
 if __name__ == '__main__':
-    AccessTest.programs = NetworkTest.programs = sys.argv[1], ''
-    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+    AccessTest.programs = NetworkTest.programs = TlsTest.programs = sys.argv[1], sys.argv[3]
+    INVENTORYCTL = sys.argv[2]
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/channel.h"
+#include "client/channel_access.h"
 #include "client/inventory_client.h"
 #include "client/load_client.h"
 #include "tools/inventory-bench/expiry.h"
@@ -27,8 +28,9 @@ constexpr double kSlowestReserving = 5'000;  // a second
 
 class ExpiryRun {
  public:
-  ExpiryRun(const ExpiryOptions& options, LoadClient& client)
+  ExpiryRun(const ExpiryOptions& options, const ChannelAccess& access, LoadClient& client)
       : options_(options),
+        access_(access),
         client_(client),
         book_(static_cast<std::uint64_t>(system_clock::now().time_since_epoch().count())) {}
 
@@ -112,18 +114,22 @@ class ExpiryRun {
   }
 
   const ExpiryOptions& options_;
+  const ChannelAccess& access_;
   LoadClient& client_;
-  InventoryClient inventory_{MakeChannel(options_.connection.first_address()), CallSettings()};
+  InventoryClient inventory_{MakeChannel(options_.connection.first_address(), access_),
+                             CallSettings()};
   const std::uint64_t book_;  // a new one; the next is sold from
 };
 
 }  // namespace
 
 absl::StatusOr<SaleReport> RunExpiry(const ExpiryOptions& options) {
+  ASSIGN_OR_RETURN(const ChannelAccess access, ReadChannelAccess(options.connection.tls_ca));
   ASSIGN_OR_RETURN(const auto client, LoadClient::Connect({.address = options.connection.address,
                                                            .channels = options.connection.channels,
-                                                           .slots = options.in_flight}));
-  return ExpiryRun(options, *client).Run();
+                                                           .slots = options.in_flight,
+                                                           .access = access}));
+  return ExpiryRun(options, access, *client).Run();
 }
 
 }  // namespace inventory::bench

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "client/channel_access.h"
 #include "client/load_client.h"
 #include "tools/inventory-bench/answer_record.h"
 #include "tools/inventory-bench/mixed_workload.h"
@@ -72,9 +73,11 @@ void CheckUnits(std::int64_t lost, const Workload& workload, LoadReport& report)
 }
 
 absl::StatusOr<std::unique_ptr<LoadClient>> Connect(const LoadOptions& options) {
+  ASSIGN_OR_RETURN(ChannelAccess access, ReadChannelAccess(options.connection.tls_ca));
   return LoadClient::Connect({.address = options.connection.address,
                               .channels = options.connection.channels,
-                              .slots = options.plan.in_flight});
+                              .slots = options.plan.in_flight,
+                              .access = std::move(access)});
 }
 
 // Stocks the books, measures, and counts the books again.

@@ -22,6 +22,10 @@ void AddConnection(CLI::App& command, ConnectionOptions& options) {
                   "host:port of inventory-service; or several, separated by commas, of instances "
                   "that share their stock: calls go to them in turn")
       ->capture_default_str();
+  command.add_option(
+      "--tls-ca", options.tls_ca,
+      "speak TLS, and trust the certificates in this file, or in INVENTORY_TLS_CA's; "
+      "a token is taken from INVENTORY_TOKEN or the file INVENTORY_TOKEN_FILE");
   command.add_option("--channels", options.channels, "connections to each address")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));

@@ -18,6 +18,7 @@ namespace inventory::bench {
 struct ConnectionOptions {
   std::string address = "127.0.0.1:9004";  // or several, separated by commas
   int channels = 1;                        // to each
+  std::string tls_ca;                      // a file; empty: INVENTORY_TLS_CA's, or without TLS
 
   // For what any of the instances can answer.
   std::string first_address() const { return address.substr(0, address.find(',')); }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/channel.h"
+#include "client/channel_access.h"
 #include "client/inventory_client.h"
 #include "client/load_client.h"
 #include "tools/inventory-bench/report.h"
@@ -108,11 +109,13 @@ std::vector<ProofLine> ProveAnswers(const FlashSaleResult& result, const FlashSa
 }  // namespace
 
 absl::StatusOr<SaleReport> RunFlashSaleCommand(const FlashSaleOptions& options) {
+  ASSIGN_OR_RETURN(const ChannelAccess access, ReadChannelAccess(options.connection.tls_ca));
   ASSIGN_OR_RETURN(const auto load_client,
                    LoadClient::Connect({.address = options.connection.address,
                                         .channels = options.connection.channels,
-                                        .slots = options.in_flight}));
-  InventoryClient client(MakeChannel(options.connection.first_address()), kPatientCalls);
+                                        .slots = options.in_flight,
+                                        .access = access}));
+  InventoryClient client(MakeChannel(options.connection.first_address(), access), kPatientCalls);
   FlashSalePlan plan = options.plan;
   ASSIGN_OR_RETURN(plan.book, ChooseBook(client, plan.book));
   RETURN_IF_ERROR(PutOnSale(client, plan.book, plan.copies));
@@ -140,7 +143,8 @@ absl::StatusOr<SaleReport> RunFlashSaleCommand(const FlashSaleOptions& options) 
 }
 
 absl::StatusOr<SaleReport> RunProve(const ProveOptions& options) {
-  InventoryClient client(MakeChannel(options.connection.first_address()), kPatientCalls);
+  ASSIGN_OR_RETURN(const ChannelAccess access, ReadChannelAccess(options.connection.tls_ca));
+  InventoryClient client(MakeChannel(options.connection.first_address(), access), kPatientCalls);
   ASSIGN_OR_RETURN(SaleHistory history, ReadSaleHistory(client, options.book));
   history.stocked = options.stocked;
   const std::vector<ProofLine> proof = ProveSale(history);

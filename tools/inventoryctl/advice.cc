@@ -27,11 +27,15 @@ std::string AdviceFor(absl::StatusCode code, const std::string& server) {
       return absl::StrCat(
           "  Is inventory-service running at ", server,
           "? (--server or INVENTORY_SERVER names another place.)\n"
+          "  Where it speaks TLS, --tls-ca or INVENTORY_TLS_CA names the certificates to trust.\n"
           "  Repeating the command with the same ids is safe: nothing is done twice.");
     case absl::StatusCode::kDeadlineExceeded:
       return "  Whether it was done is not known. Repeating the command with the same ids is "
              "safe:\n"
              "  nothing is done twice. --timeout gives it longer.";
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return "  A token is taken from INVENTORY_TOKEN, or from the file INVENTORY_TOKEN_FILE.";
     case absl::StatusCode::kResourceExhausted:
       return "  The service has more to do than it takes on; try again in a moment.";
     case absl::StatusCode::kUnimplemented:

@@ -1,6 +1,8 @@
 #include "tools/inventoryctl/app.h"
 
 #include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "client/channel_access.h"
 #include "tools/inventoryctl/commands.h"
 #include "tools/inventoryctl/fields.h"
 
@@ -30,6 +32,7 @@ Exit status:
   2  the command line or a file is wrong, or it was not confirmed; nothing was changed
   3  no answer, or a gRPC status that is not OK; the text says what to do
 
+A service that asks for a token gets that of INVENTORY_TOKEN, or of the file INVENTORY_TOKEN_FILE.
 Repeating a command with the same ids is always safe.)";
 
 void AddGlobalOptions(CommandSpec root, Session& session) {
@@ -42,6 +45,13 @@ void AddGlobalOptions(CommandSpec root, Session& session) {
           "where the service listens, host:port")
       .FromEnvironment("INVENTORY_SERVER")
       .Default(session.options.server);
+  root.AddValue(
+      "--tls-ca", "FILE",
+      [&session](const std::string& path) {
+        ASSIGN_OR_RETURN(session.options.access, ReadChannelAccess(path));
+        return absl::OkStatus();
+      },
+      "speak TLS, and trust the certificates in this file, or in INVENTORY_TLS_CA's");
   AddDuration(
       root, "--timeout",
       [&session](absl::Duration timeout) {
@@ -61,6 +71,12 @@ void AddGlobalOptions(CommandSpec root, Session& session) {
 
 ExitStatus RunInventoryctl(int argc, const char* const* argv, Streams streams) {
   Session session(streams);
+  absl::StatusOr<ChannelAccess> access = ReadChannelAccess();
+  if (!access.ok()) {
+    session.WrongUsage(std::string(access.status().message()));
+    return session.Finish();
+  }
+  session.options.access = *std::move(access);
   CommandLineParser line("inventoryctl", "The stock of inventory-service, from the command line");
   const CommandSpec root = line.root();
   AddGlobalOptions(root, session);

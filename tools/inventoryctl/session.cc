@@ -15,7 +15,8 @@ InventoryClient& Session::client() {
   if (client_ == nullptr) {
     CallSettings settings;
     settings.timeout = absl::ToChronoMilliseconds(options.timeout);
-    client_ = std::make_unique<InventoryClient>(MakeChannel(options.server), settings);
+    client_ =
+        std::make_unique<InventoryClient>(MakeChannel(options.server, options.access), settings);
   }
   return *client_;
 }

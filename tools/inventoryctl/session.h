@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/channel_access.h"
 #include "client/inventory_client.h"
 
 namespace inventory {
@@ -35,6 +36,7 @@ struct Streams {
 // The options before the command.
 struct GlobalOptions {
   std::string server = "127.0.0.1:9004";
+  ChannelAccess access;
   absl::Duration timeout = absl::Seconds(5);
   bool json = false;
 };
