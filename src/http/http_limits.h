@@ -9,6 +9,7 @@ namespace inventory {
 
 struct HttpLimits {
   std::size_t connections = 256;             // but for event streams, which are bounded as watches
+  std::chrono::milliseconds place{2'000};    // that a further one waits for, before it is refused
   std::uint32_t header_bytes = 8 * 1'024;    // with the request line
   std::uint64_t body_bytes = 1'024 * 1'024;  // 10,000 items are about 600 kB
   std::chrono::milliseconds idle{60'000};    // until a request begins

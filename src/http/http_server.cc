@@ -69,6 +69,8 @@ class GatewayServer final : public HttpServer, private HttpConnection::Owner {
   void Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) override;
   void Run();
   void Accept();
+  void AwaitPlace();
+  void OnPlace();
   void Admit(tcp::socket socket);
   void Drain();
   void AbortAll();
@@ -82,6 +84,8 @@ class GatewayServer final : public HttpServer, private HttpConnection::Owner {
   tcp::acceptor acceptor_{loop_};
   asio::steady_timer accept_again_{loop_};
   const HttpShared shared_{router_, limits_, std::make_shared<LoopGate>(loop_), *this};
+  bool is_waiting_ = false;   // there are as many connections as may be: until one ends
+  bool is_refusing_ = false;  // it was waited in vain
   bool draining_ = false;
   std::map<const HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   std::map<const HttpConnection*, std::shared_ptr<HttpConnection>> streams_;
@@ -125,6 +129,7 @@ void GatewayServer::Run() {
 }
 
 void GatewayServer::Accept() {
+  if (connections_.size() >= limits_.connections && !is_refusing_) return AwaitPlace();
   acceptor_.async_accept([this](error_code error, tcp::socket socket) {
     if (draining_) return;
     if (!error) {
@@ -136,6 +141,26 @@ void GatewayServer::Accept() {
       if (!draining_) Accept();
     });
   });
+}
+
+// Thousands of streams that are opened at once, as after a restart, are connections for a moment
+// each: the kernel keeps those that wait. Where no place comes, callers are told so.
+void GatewayServer::AwaitPlace() {
+  is_waiting_ = true;
+  accept_again_.expires_after(limits_.place);
+  accept_again_.async_wait([this](error_code) {
+    is_waiting_ = false;
+    if (draining_) return;
+    is_refusing_ = connections_.size() >= limits_.connections;
+    Accept();
+  });
+}
+
+void GatewayServer::OnPlace() {
+  if (connections_.size() >= limits_.connections) return;
+  is_refusing_ = false;
+  error_code ignored;
+  if (is_waiting_) accept_again_.cancel(ignored);
 }
 
 void GatewayServer::Admit(tcp::socket socket) {
@@ -152,12 +177,14 @@ void GatewayServer::Admit(tcp::socket socket) {
 void GatewayServer::Became(HttpConnection& connection, std::shared_ptr<HttpConnection> stream) {
   streams_.emplace(stream.get(), stream);
   connections_.erase(&connection);
+  OnPlace();
   stream->Start();
 }
 
 void GatewayServer::Ended(HttpConnection& connection) {
   connections_.erase(&connection);
   streams_.erase(&connection);
+  OnPlace();
   if (!draining_ || !connections_.empty() || !streams_.empty()) return;
   MutexLock lock(mutex_);
   drained_ = true;

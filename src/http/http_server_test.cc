@@ -178,6 +178,7 @@ TEST_F(HttpServerTest, AConnectionThatAsksNothingIsClosed) {
 TEST_F(HttpServerTest, TooManyConnectionsAreTold) {
   HttpLimits limits;
   limits.connections = 2;
+  limits.place = kShort;
   Start(limits);
   EXPECT_EQ(Ask(GetRequest("/healthz")).status, 200);
   const auto second = Connect();
@@ -198,6 +199,21 @@ TEST_F(HttpServerTest, TooManyConnectionsAreTold) {
     reply = third->Read();
   } while (reply.status == 503);
   EXPECT_EQ(reply.status, 200);
+}
+
+TEST_F(HttpServerTest, OneTooManyWaitsForAPlace) {
+  HttpLimits limits;
+  limits.connections = 1;
+  limits.place = std::chrono::hours(1);
+  Start(limits);
+  EXPECT_EQ(Ask(GetRequest("/healthz")).status, 200);
+  const auto second = Connect();
+  second->Send(GetRequest("/healthz"));
+  const auto third = Connect();
+  third->Send(GetRequest("/healthz", "Connection: close\r\n"));
+  EXPECT_EQ(Ask(GetRequest("/healthz", "Connection: close\r\n")).status, 200);
+  EXPECT_EQ(second->Read().status, 200);
+  server->Stop(std::chrono::hours(1));  // which waits for nobody's place
 }
 
 TEST_F(HttpServerTest, AnAnswerThatDoesNotComeIsUnknown) {
