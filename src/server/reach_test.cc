@@ -36,8 +36,9 @@ TEST_F(ReachTest, WithoutTokensThisMachineAloneIsListenedTo) {
     EXPECT_EQ(For(here), here);
     EXPECT_THAT(warning, IsEmpty());
   }
-  for (const char* elsewhere : {"10.0.0.7", "192.0.2.1", "fe80::1", "::ffff:10.0.0.1", "shop",
-                                "127.1", "0", "localhost.example", "127.0.0.1.example"}) {
+  for (const char* elsewhere :
+       {"10.0.0.7", "126.0.0.1", "128.0.0.1", "192.0.2.1", "fe80::1", "::ffff:10.0.0.1", "shop",
+        "127.1", "0", "localhost.example", "127.0.0.1.example"}) {
     EXPECT_THAT(For(elsewhere), HasSubstr("server.address: "));
     EXPECT_THAT(For(elsewhere), HasSubstr("access.open_to_network: true"));
   }
@@ -51,9 +52,9 @@ TEST_F(ReachTest, AWordOpensItAndIsWarnedOf) {
 }
 
 TEST_F(ReachTest, TokensDoNotCrossTheNetworkReadable) {
-  config.access_open_to_network = true;  // is about having no tokens
   for (std::string Config::*setting : {&Config::access_tokens, &Config::access_tokens_file}) {
     config = Config();
+    config.access_open_to_network = true;  // is about having no tokens
     config.*setting = "some";
     EXPECT_EQ(For("0.0.0.0"), "127.0.0.1");
     EXPECT_THAT(warning, HasSubstr("access.allow_plaintext_tokens: true"));
