@@ -9,9 +9,10 @@ import en from '../../src/console/assets/en.js';
 import zh from '../../src/console/assets/zh.js';
 
 const folder = fileURLToPath(new URL('../../src/console/assets', import.meta.url));
-const modules = fs.readdirSync(folder, {recursive: true})
-    .filter((name) => name.endsWith('.js') && !/^(en|zh)\.js$/.test(name))
-    .map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
+const modules = fs
+  .readdirSync(folder, {recursive: true})
+  .filter((name) => name.endsWith('.js') && !/^(en|zh)\.js$/.test(name))
+  .map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
 const code = modules.join('\n');
 
 function places(text) {
@@ -33,9 +34,12 @@ test('a text has the same places in both', () => {
 function asked() {
   const patterns = [];
   for (const [, key] of code.matchAll(/'([a-z_]+\.[\w.]+)'/g)) {
-    if (!/^(inventory\.|.*\.js$)/.test(key)) patterns.push(new RegExp(`^${key.replaceAll('.', '\\.')}$`));
+    if (!/^(inventory\.|.*\.js$)/.test(key))
+      patterns.push(new RegExp(`^${key.replaceAll('.', '\\.')}$`));
   }
-  for (const [, key] of code.matchAll(/`((?:[a-z_]+\.)?\$\{[^}]+\}[\w.]*|[a-z_]+\.\$\{[^}]+\}[\w.]*)`/g)) {
+  for (const [, key] of code.matchAll(
+    /`((?:[a-z_]+\.)?\$\{[^}]+\}[\w.]*|[a-z_]+\.\$\{[^}]+\}[\w.]*)`/g,
+  )) {
     const shape = key.split(/\$\{[^}]+\}/).map((part) => part.replaceAll('.', '\\.'));
     patterns.push(new RegExp(`^${shape.join('[\\w.]+')}$`));
   }
@@ -49,12 +53,14 @@ test('every text is asked for', () => {
 });
 
 test('every text that is asked for by its name is there', () => {
-  const missing = [...code.matchAll(/\bt\('([^']+)'/g)].map(([, key]) => key).filter((key) => !(key in en));
+  const missing = [...code.matchAll(/\bt\('([^']+)'/g)]
+    .map(([, key]) => key)
+    .filter((key) => !(key in en));
   assert.deepEqual(missing, []);
 });
 
 test('every finding says what it is and what to do', () => {
-  const names = [...code.matchAll(/say\('(?:bad|warn)', '(\w+)'/g)].map(([, name]) => name);
+  const names = [...code.matchAll(/'(?:bad|warn)', '(\w+)'/g)].map(([, name]) => name);
   assert.ok(names.length > 10);
   for (const name of [...names, 'unreachable', 'fault', 'no_token', 'wrong_role']) {
     assert.ok(`finding.${name}` in en && `finding.${name}.do` in en, name);

@@ -14,9 +14,14 @@ odd{text="a \\"quoted\\" } and \\\\ and \\n",other=""} +Inf 1700000000
 test('series keep their labels', () => {
   const reading = parseMetrics(kText);
   assert.equal(sum(reading, 'inventory_commands_total'), 35);
-  assert.equal(sum(reading, 'inventory_commands_total', ({verb}) => verb === 'deduct'), 10);
+  assert.equal(
+    sum(reading, 'inventory_commands_total', ({verb}) => verb === 'deduct'),
+    10,
+  );
   assert.equal(sum(reading, 'inventory_queue_depth'), 3);
-  assert.deepEqual(reading.get('odd'), [{labels: {text: 'a "quoted" } and \\ and \n', other: ''}, value: Infinity}]);
+  assert.deepEqual(reading.get('odd'), [
+    {labels: {text: 'a "quoted" } and \\ and \n', other: ''}, value: Infinity},
+  ]);
 });
 
 test('what is not there yet is 0', () => {
@@ -30,7 +35,11 @@ test('a counter that began anew has grown by what it says', () => {
 });
 
 function histogram(counts) {
-  return parseMetrics(Object.entries(counts).map(([le, n]) => `h_bucket{le="${le}"} ${n}`).join('\n'));
+  return parseMetrics(
+    Object.entries(counts)
+      .map(([le, n]) => `h_bucket{le="${le}"} ${n}`)
+      .join('\n'),
+  );
 }
 
 test('a quantile lies in the bucket of its rank', () => {
@@ -47,9 +56,13 @@ test('above the last limit nothing better is known than that limit', () => {
 });
 
 test('series that fit are added up, and where nothing came there is no quantile', () => {
-  const text = (n) => `h_bucket{call="a",le="1"} ${n}\nh_bucket{call="a",le="+Inf"} ${n}\n` +
-                      `h_bucket{call="b",le="1"} 0\nh_bucket{call="b",le="+Inf"} 50`;
+  const text = (n) =>
+    `h_bucket{call="a",le="1"} ${n}\nh_bucket{call="a",le="+Inf"} ${n}\n` +
+    `h_bucket{call="b",le="1"} 0\nh_bucket{call="b",le="+Inf"} 50`;
   const [before, after] = [parseMetrics(text(0)), parseMetrics(text(10))];
-  assert.equal(quantile(0.5, before, after, 'h', ({call}) => call === 'a'), 0.5);
+  assert.equal(
+    quantile(0.5, before, after, 'h', ({call}) => call === 'a'),
+    0.5,
+  );
   assert.ok(Number.isNaN(quantile(0.5, before, after, 'h', ({call}) => call === 'b')));
 });

@@ -13,6 +13,10 @@ test('an event may come in any pieces', () => {
   const text = ': alive\r\n\r\ndata: first\r\n\r\ndata:one\ndata: two\n\n';
   for (let at = 0; at <= text.length; ++at) {
     const parser = new SseParser();
-    assert.deepEqual([...parser.push(text.slice(0, at)), ...parser.push(text.slice(at))], ['first', 'one\ntwo'], at);
+    assert.deepEqual(
+      [...parser.push(text.slice(0, at)), ...parser.push(text.slice(at))],
+      ['first', 'one\ntwo'],
+      at,
+    );
   }
 });

@@ -5,7 +5,14 @@ import {compareIds, readId} from '../../src/console/assets/ids.js';
 import {StockList} from '../../src/console/assets/stock_list.js';
 
 function change(id, stock, {low = stock < 10, locked = 0} = {}) {
-  return {book_id: id, stock, locked_stock: locked, total_stock: stock + locked, sequence: '1', low};
+  return {
+    book_id: id,
+    stock,
+    locked_stock: locked,
+    total_stock: stock + locked,
+    sequence: '1',
+    low,
+  };
 }
 
 function ids(list, query) {
@@ -25,7 +32,10 @@ test('the low ones come first, those that have least before the rest', () => {
 
 test('ids stand in the order of numbers, however they came', () => {
   const list = new StockList();
-  list.apply(['10', '9', '18446744073709551615', '100'].map((id) => change(id, 50)), 0);
+  list.apply(
+    ['10', '9', '18446744073709551615', '100'].map((id) => change(id, 50)),
+    0,
+  );
   const order = {key: 'id', descending: false};
   assert.deepEqual(ids(list, {order}), ['9', '10', '100', '18446744073709551615']);
   assert.deepEqual(ids(list, {order: {...order, descending: true}}).at(-1), '9');
@@ -61,6 +71,9 @@ test('only a book that was there and has other figures has changed', () => {
   const list = new StockList();
   list.apply([change('1', 5), change('2', 6)], 100);
   assert.equal(list.get('1').changedAt, undefined);
-  assert.deepEqual(list.apply([change('1', 5), change('2', 4)], 200).map(({id}) => id), ['2']);
+  assert.deepEqual(
+    list.apply([change('1', 5), change('2', 4)], 200).map(({id}) => id),
+    ['2'],
+  );
   assert.equal(list.get('2').changedAt, 200);
 });

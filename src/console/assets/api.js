@@ -22,8 +22,12 @@ export class Fault extends Error {
 
 async function send(path, options) {
   try {
-    return await fetch(path, {...options, cache: 'no-store', redirect: 'error',
-                              headers: {...options.headers, ...authorization()}});
+    return await fetch(path, {
+      ...options,
+      cache: 'no-store',
+      redirect: 'error',
+      headers: {...options.headers, ...authorization()},
+    });
   } catch (error) {
     throw new Fault(0, String(error.message ?? error));
   }
@@ -40,7 +44,7 @@ export async function authorized(path, options = {}) {
     const used = currentToken();
     const response = await send(path, options);
     if (response.status !== 401) return response;
-    if (!await newToken(used)) throw await faultOf(response);
+    if (!(await newToken(used))) throw await faultOf(response);
   }
 }
 
@@ -48,7 +52,9 @@ export async function faultOf(response) {
   let message = response.statusText;
   try {
     message = (await response.json()).error.message;
-  } catch { /* the status says what there is to say */ }
+  } catch {
+    /* the status says what there is to say */
+  }
   return new Fault(response.status, message);
 }
 
@@ -75,12 +81,14 @@ export async function getText(path, signal) {
 
 // `key`: the request's own, the same for each time that it is sent.
 export async function post(path, body, key) {
-  return outcomeOf(await authorized(path, {
-    method: 'POST',
-    headers: {'Content-Type': 'application/json', 'Idempotency-Key': key},
-    body: JSON.stringify(body),
-    signal: within(kChangeLimitMs),
-  }));
+  return outcomeOf(
+    await authorized(path, {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json', 'Idempotency-Key': key},
+      body: JSON.stringify(body),
+      signal: within(kChangeLimitMs),
+    }),
+  );
 }
 
 // Works on pages without TLS too, where crypto.randomUUID is not there.

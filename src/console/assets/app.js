@@ -1,5 +1,5 @@
 // The console: a frame that stays, and in it the view that the address names.
-import {setTokenDialog} from './token.js';
+import {askForAnother, mayAskAgain, setTokenDialog} from './token.js';
 import {askForToken} from './components/token_dialog.js';
 import {buildFrame} from './components/frame.js';
 import {listenForShortcuts} from './components/shortcuts.js';
@@ -13,7 +13,7 @@ import * as stock from './views/stock.js';
 const kViews = {overview, stock, book, order};
 
 let frame = null;
-let leave = null;  // ends what the view began
+let leave = null; // ends what the view began
 
 // "#/book/42": ['book', '42']. What is no such address is the overview.
 function route() {
@@ -26,6 +26,7 @@ function route() {
 
 function show({takeFocus}) {
   leave?.();
+  mayAskAgain();
   const [name, id] = route();
   const view = kViews[name];
   document.title = `${view.title(id)} · inventory-service`;
@@ -33,6 +34,7 @@ function show({takeFocus}) {
   const ended = new AbortController();
   const content = view.build(id, ended.signal);
   leave = () => ended.abort();
+  frame.main.dataset.page = id ? `${name}/${id}` : name;
   frame.main.replaceChildren(content);
   if (!takeFocus) return;
   window.scrollTo(0, 0);
@@ -40,7 +42,15 @@ function show({takeFocus}) {
 }
 
 function build() {
-  frame = buildFrame({changeLanguage(name) { setLanguage(name); build(); }});
+  frame = buildFrame({
+    changeLanguage(name) {
+      setLanguage(name);
+      build();
+    },
+    async changeToken() {
+      if (await askForAnother()) show({takeFocus: false});
+    },
+  });
   document.body.replaceChildren(...frame.parts);
   show({takeFocus: false});
 }

@@ -1,18 +1,34 @@
 // What is wrong, in words: each finding is a text of the catalogue and the figures in it. The texts
-// `finding.<name>` say what it is, `finding.<name>.do` what to do about it.
+// `finding.<name>` say what it is, `finding.<name>.do` what to do about it. The limits are those of
+// the alerts, which docs/operating.md says more about; here nothing has to last before it is told.
 
-const kQueueLimitShare = 0.5;
-const kQueueLimit = 100_000;      // service.queue_limit as it comes; a queue half of it is no peak
-const kLedgerLagMs = 5_000;
-const kOutboxLimitShare = 0.5;
-const kOutboxLimit = 1_000_000;
-const kSlowSeconds = 0.1;
+const kQueueMuch = 50_000; // half of service.queue_limit as it comes
+const kLedgerLagMs = 60_000;
+const kCheckpointLag = 10_000_000;
+const kSlowSeconds = 0.25;
+const kFaultShare = 0.01;
 
-// `status`: GetStatus, or null where nobody answers; `rates`: of measure(), or null. The worst
-// comes first; nothing: all is well.
+// The alert that means the same.
+const kAlerts = {
+  unreachable: 'InventoryDown',
+  not_serving: 'InventoryNotServing',
+  faults: 'InventoryFaults',
+  refused_full: 'InventoryQueueFull',
+  refused_outbox: 'InventoryOutboxFull',
+  slow: 'InventorySlow',
+  checkpoint: 'InventoryCheckpointBehind',
+  lost: 'InventoryLost',
+  quarantine: 'InventoryQuarantine',
+  drift: 'InventoryDrift',
+  ledger_lag: 'InventoryLedgerBehind',
+};
+
+// `status`: GetStatus, or null where nobody answers; `rates`: of measure(), or null; `fault`: why
+// nobody could be asked, or null. The worst comes first; nothing: all is well.
+// A finding: {level: 'bad' | 'warn', name, values, alert: its name or undefined}.
 export function diagnose({status, rates, fault}) {
   const found = [];
-  const say = (level, name, values = {}) => found.push({level, name, values});
+  const say = (level, name, values = {}) => found.push({level, name, values, alert: kAlerts[name]});
   if (fault) say('bad', faultName(fault), {message: fault.message, status: fault.status});
   if (status) {
     judgeStore(status, say);
@@ -38,21 +54,23 @@ function judgeStore(status, say) {
 }
 
 function judgeFigures(figures, say) {
-  const above = (name, limit) => (figures[name] ?? 0) > limit;
-  if (above('lost', 0)) say('bad', 'lost', {count: figures.lost});
-  if (above('quarantined', 0)) say('bad', 'quarantine', {count: figures.quarantined});
-  if (above('drift', 0)) say('bad', 'drift', {count: figures.drift});
-  if (above('queue_depth', kQueueLimit * kQueueLimitShare)) {
-    say('warn', 'queue', {count: figures.queue_depth});
-  }
-  if (above('outbox', kOutboxLimit * kOutboxLimitShare)) say('warn', 'outbox', {count: figures.outbox});
-  if (above('ledger_lag', kLedgerLagMs)) {
-    say('warn', 'ledger_lag', {seconds: Math.round(figures.ledger_lag / 1000)});
-  }
+  const judge = (figure, limit, level, name, values = {count: figures[figure]}) => {
+    if (figures[figure] > limit) say(level, name, values);
+  };
+  judge('lost', 0, 'bad', 'lost');
+  judge('quarantined_books', 0, 'bad', 'quarantine');
+  judge('drift', 0, 'bad', 'drift');
+  judge('queue_depth', kQueueMuch, 'warn', 'queue');
+  judge('checkpoint_lag', kCheckpointLag, 'warn', 'checkpoint');
+  judge('ledger_lag', kLedgerLagMs, 'warn', 'ledger_lag', {
+    seconds: Math.round(figures.ledger_lag / 1000),
+  });
 }
 
 function judgeRates(rates, say) {
   if (rates.refusedFull > 0) say('bad', 'refused_full', {rate: rates.refusedFull});
-  else if (rates.faults > 0) say('warn', 'faults', {rate: rates.faults});
+  if (rates.refusedOutbox > 0) say('bad', 'refused_outbox', {rate: rates.refusedOutbox});
+  const others = rates.faults - rates.refusedFull - rates.refusedOutbox;
+  if (others > kFaultShare * rates.calls) say('warn', 'faults', {rate: others});
   if (rates.p99 > kSlowSeconds) say('warn', 'slow', {milliseconds: Math.round(rates.p99 * 1000)});
 }

@@ -6,7 +6,8 @@ export function h(tag, properties, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (name === 'on') {
-      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+      for (const [event, listener] of Object.entries(value))
+        element.addEventListener(event, listener);
     } else if (value === true) {
       element.setAttribute(name, '');
     } else if (value !== null && value !== undefined && value !== false) {
@@ -34,8 +35,10 @@ const kShapes = {
   plus: ['M12 5v14M5 12h14'],
   edit: ['M4 20h4L19 9l-4-4L4 16z'],
   close: ['M6 6l12 12M18 6L6 18'],
-  sun: ['M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
-        'M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4'],
+  sun: [
+    'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
+    'M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4',
+  ],
   moon: ['M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z'],
   auto: ['M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z', 'M12 3v18M12 8l7.5-2M12 13h9M12 18l6.5 1'],
   keyboard: ['M3 7h18v11H3z', 'M7 11h.1M11 11h.1M15 11h.1M8 14.5h8'],
@@ -43,6 +46,7 @@ const kShapes = {
   down: ['M12 5v14M6 13l6 6 6-6'],
   right: ['M9 5l7 7-7 7'],
   lock: ['M6 11h12v9H6z', 'M8.5 11V8a3.5 3.5 0 0 1 7 0v3'],
+  key: ['M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8z', 'M11 12.5 20 4M16 8l3 3'],
   undo: ['M9 7H15a5 5 0 0 1 0 10H8', 'M12 3.5 8.5 7l3.5 3.5'],
 };
 
@@ -50,7 +54,11 @@ const kShapes = {
 export function icon(name) {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
-  for (const [key, value] of Object.entries({viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true'})) {
+  for (const [key, value] of Object.entries({
+    viewBox: '0 0 24 24',
+    class: 'icon',
+    'aria-hidden': 'true',
+  })) {
     svg.setAttribute(key, value);
   }
   for (const shape of kShapes[name]) {

@@ -35,7 +35,9 @@ export default {
   'token.title': 'Access token',
   'token.label': 'Token',
   'token.use': 'Use it',
-  'token.help': 'The service asks for a token. It stays in this tab until you close it, and is sent to this service only.',
+  'token.other': 'Use another access token',
+  'token.help':
+    'The service asks for a token. It stays in this tab until you close it, and is sent to this service only.',
   'token.refused': 'The service does not take the token that was sent.',
 
   'keys.title': 'Keyboard shortcuts',
@@ -62,7 +64,7 @@ export default {
 
   'tile.waiting': 'measuring…',
   'tile.sales': 'Sales',
-  'tile.sales.help': 'deducted or confirmed',
+  'tile.sales.help': '{rate}/s refused',
   'tile.latency': 'Latency p99',
   'tile.latency.help': 'of changes · p50 {p50}',
   'tile.batch': 'Batch size',
@@ -71,17 +73,19 @@ export default {
   'tile.queue.help': '{refused} refused since the start',
   'tile.reservations': 'Open reservations',
   'tile.reservations.help': '{expired} expired since the start',
-  'tile.refusals': 'Refusals',
-  'tile.refusals.help': '{rate}/s of them sold out',
+  'tile.low': 'Low stock',
+  'tile.low.help': 'books below the threshold',
 
   'series.sales': 'sales',
   'series.refusals': 'refusals',
   'chart.sales': 'Sales a second',
-  'chart.sales.label': 'Chart: sales and refusals a second over the last five minutes. The figures of now stand above.',
+  'chart.sales.label':
+    'Chart: sales and refusals a second over the last five minutes. The figures of now stand above.',
   'chart.now': 'now',
   'chart.ago': '−{m} min',
   'chart.latency': 'Latency of changes',
-  'chart.latency.label': 'Chart: latency of changes, half of them and 99 in 100, over the last five minutes. The figures of now stand above.',
+  'chart.latency.label':
+    'Chart: latency of changes, half of them and 99 in 100, over the last five minutes. The figures of now stand above.',
 
   'fact.store': 'Store',
   'fact.durability': 'An answer promises',
@@ -101,38 +105,56 @@ export default {
   'figure.books': 'books with stock',
   'figure.open_reservations': 'reservations waiting to be confirmed',
 
+  'finding.alert': 'More about it: {alert} in docs/operating.md',
   'finding.none': 'All is well',
-  'finding.none.do': 'The store serves, calls are answered in time, nothing is refused for want of room.',
+  'finding.none.do':
+    'The store serves, calls are answered in time, nothing is refused for want of room.',
   'finding.no_token': 'The service asks for an access token',
-  'finding.no_token.do': 'Nothing can be shown without one. Load the page again and give a token with the role viewer or more.',
+  'finding.no_token.do':
+    'Nothing can be shown without one. Load the page again and give a token with the role viewer or more.',
   'finding.wrong_role': 'The token is not enough: {message}',
   'finding.wrong_role.do': 'Ask whoever runs the service for a token with that role.',
   'finding.unreachable': 'The service does not answer',
-  'finding.unreachable.do': 'See whether the process runs and its log says "ready"; if it does, look at the network between here and there.',
+  'finding.unreachable.do':
+    'See whether the process runs and its log says "ready"; if it does, look at the network between here and there.',
   'finding.fault': 'The service answers with an error ({status}): {message}',
   'finding.fault.do': 'Look at its log: the line of this moment says what happened.',
   'finding.not_serving': 'The store does not serve: {reason}',
-  'finding.not_serving.do': 'Nothing is sold meanwhile, and nothing is lost: callers are told to try again. Do what the reason says.',
+  'finding.not_serving.do':
+    'Nothing is sold meanwhile, and nothing is lost: callers are told to try again. Do what the reason says.',
   'finding.memory_store': 'Stock is kept in memory only',
-  'finding.memory_store.do': 'For trials. Nothing survives the process: set `store` for anything real.',
+  'finding.memory_store.do':
+    'For trials. Nothing survives the process: set `store` for anything real.',
   'finding.refused_full': 'The queue is full: {rate} commands a second are refused',
-  'finding.refused_full.do': 'The store is slower than the callers. Look at its disk or database, and at who calls this often; refused callers may retry.',
+  'finding.refused_full.do':
+    'The store is slower than the callers. Look at its disk or database, and at who calls this often; refused callers may retry.',
   'finding.queue': '{count} commands are waiting',
-  'finding.queue.do': 'The store falls behind. If this does not go down, look at the latency of its disk or database.',
+  'finding.queue.do':
+    'The store falls behind. If this does not go down, look at the latency of its disk or database.',
   'finding.slow': 'Changes take long: p99 is {milliseconds} ms',
-  'finding.slow.do': 'Answers wait for the disk or the database. Look at what else writes there, and at the size of the queue.',
+  'finding.slow.do':
+    'Answers wait for the disk or the database. Look at what else writes there, and at the size of the queue.',
   'finding.faults': '{rate} calls a second end in an error',
-  'finding.faults.do': 'The log says which and why. Callers do not know the outcome and retry with the same ids.',
-  'finding.lost': '{count} answered changes are nowhere any more',
-  'finding.lost.do': 'Redis lost them before the ledger had them. The log lists each one; see "Loss" in docs/redis-layout.md.',
-  'finding.quarantine': '{count} changes do not fit into the ledger',
-  'finding.quarantine.do': 'Look at them with `inventoryctl ledger quarantine`, then retry or skip them.',
+  'finding.faults.do':
+    'The log says which and why. Callers do not know the outcome and retry with the same ids.',
+  'finding.lost': '{count} answered changes are nowhere any more, since the start',
+  'finding.lost.do':
+    'Redis forgot them before the ledger had them. The log names each: stop what loses, then settle each with the order that it belongs to.',
+  'finding.refused_outbox': 'Too much waits for the ledger: {rate} sales a second are refused',
+  'finding.refused_outbox.do':
+    'The database takes changes more slowly than they are made. Look at its load, its disk, its locks; sales go on by themselves when it has caught up.',
+  'finding.checkpoint': 'A restart would replay {count} records',
+  'finding.checkpoint.do':
+    'The checkpoint does not keep up. Look at the disk and at the log for why; stopping the service properly saves what is open.',
+  'finding.quarantine': '{count} books have changes that do not fit into the ledger',
+  'finding.quarantine.do':
+    'See which with `inventoryctl ledger list`, mend the cause, then retry them.',
   'finding.drift': '{count} books differ between Redis and the ledger',
-  'finding.drift.do': 'Run `inventoryctl reconcile` to see them, and with --repair to put them right.',
-  'finding.outbox': '{count} changes wait for the ledger',
-  'finding.outbox.do': 'The database takes them more slowly than they are made. At the limit, sales are refused: look at the database.',
+  'finding.drift.do':
+    'Run `inventoryctl reconcile` to see them, and with --repair to put them right.',
   'finding.ledger_lag': 'The ledger is {seconds} s behind',
-  'finding.ledger_lag.do': 'Sales go on from Redis. Look at the database: its load, its disk, its locks.',
+  'finding.ledger_lag.do':
+    'Sales go on from Redis. Look at the database: its load, its disk, its locks.',
 
   'live.live': 'Live',
   'live.connecting': 'Connecting…',
@@ -149,7 +171,8 @@ export default {
   'stock.none': 'No stock yet',
   'stock.none_text': 'A book appears here with its first restock.',
   'stock.none_found': 'No such book',
-  'stock.none_found_text': 'No book fits what you look for. Change the number, or show more than the low ones.',
+  'stock.none_found_text':
+    'No book fits what you look for. Change the number, or show more than the low ones.',
   'stock.lost': 'The stock could not be read',
 
   'book.title': 'Book {book}',
@@ -159,9 +182,9 @@ export default {
   'book.total': 'available and locked',
   'book.history': 'Over time',
   'book.history_span': 'The last {count} movements',
-  'book.history_label': 'Chart: available and locked stock after each of the movements that are listed below.',
-  'book.none': 'Book {book} has no stock yet',
-  'book.none_text': 'It begins with its first restock.',
+  'book.history_label':
+    'Chart: available and locked stock after each of the movements that are listed below.',
+  'book.none': 'No stock yet. It begins with its first restock.',
 
   'movements.title': 'Movements',
   'movements.type': 'Kind of change',
@@ -251,7 +274,8 @@ export default {
   'change.no_reason': 'Say why: the log keeps it.',
   'change.long_reason': 'The reason is too long: 255 bytes at most.',
   'change.new_book': 'Book {book} has no stock yet. This makes it.',
-  'change.unknown': 'Whether it was done is not known. Trying again is safe: it never counts twice.',
+  'change.unknown':
+    'Whether it was done is not known. Trying again is safe: it never counts twice.',
   'change.not_done': 'Nothing was changed.',
 
   'code.40001': 'The request is not valid',
@@ -263,6 +287,7 @@ export default {
   'code.40901': 'In conflict with what the order did before',
   'code.40902': 'The order was released',
   'code.40903': 'The reservation has expired',
-  'code.40904': 'An earlier attempt of this dialog was carried out with other content: close it and look at the movements',
+  'code.40904':
+    'An earlier attempt of this dialog was carried out with other content: close it and look at the movements',
   'code.40905': 'The stock has changed since you looked: go back and look again',
 };

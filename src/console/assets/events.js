@@ -4,23 +4,22 @@ import {SseParser} from './sse.js';
 
 const kFirstWaitMs = 500;
 const kLongestWaitMs = 15_000;
-const kSilenceMs = 45_000;  // the service sends a comment much more often
+const kSilenceMs = 45_000; // the service sends a comment much more often
 
-// on.begin(): a new stream, whose snapshot comes first. on.message(update). on.state('live', or
-// 'connecting', or 'lost', error). The stream ends when `signal` does.
+// on.message(update): the state of all that is watched first, also when it is begun again.
+// on.state('connecting' | 'live' | 'lost', error). It ends when `signal` does.
 export async function watch(query, on, signal) {
+  const path = `/events?${new URLSearchParams(query)}`;
   let wait = kFirstWaitMs;
+  const onMessage = (update) => {
+    wait = kFirstWaitMs;
+    on.state('live');
+    on.message(update);
+  };
   while (!signal.aborted) {
     on.state('connecting');
     try {
-      await readStream(`/events?${new URLSearchParams(query)}`, {
-        begin: on.begin,
-        message(update) {
-          wait = kFirstWaitMs;
-          on.state('live');
-          on.message(update);
-        },
-      }, signal);
+      await readStream(path, onMessage, signal);
     } catch (error) {
       if (signal.aborted) return;
       on.state('lost', error);
@@ -30,34 +29,38 @@ export async function watch(query, on, signal) {
   }
 }
 
-async function readStream(path, on, signal) {
+async function readStream(path, onMessage, signal) {
   const silence = new AbortController();
-  const stop = () => silence.abort();
-  signal.addEventListener('abort', stop);
-  let timer = setTimeout(stop, kSilenceMs);
+  const either = AbortSignal.any([signal, silence.signal]);
+  let timer = 0;
+  const listen = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), kSilenceMs);
+  };
   try {
-    const response = await authorized(path, {headers: {Accept: 'text/event-stream'},
-                                             signal: silence.signal});
+    const headers = {Accept: 'text/event-stream'};
+    const response = await authorized(path, {headers, signal: either});
     if (!response.ok) throw await faultOf(response);
-    on.begin();
     const parser = new SseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
+      listen();
       const {value, done} = await reader.read();
-      clearTimeout(timer);
       if (done) return;
-      timer = setTimeout(stop, kSilenceMs);
-      for (const data of parser.push(value)) on.message(JSON.parse(data));
+      for (const data of parser.push(value)) onMessage(JSON.parse(data));
     }
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
   }
 }
 
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, {once: true});
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', end, {once: true});
   });
 }

@@ -29,7 +29,9 @@ function parseValue(text) {
 // The sum of a family's series that `fits` takes; 0 where there are none yet.
 export function sum(reading, name, fits = () => true) {
   return (reading.get(name) ?? []).reduce(
-      (total, {labels, value}) => total + (fits(labels) ? value : 0), 0);
+    (total, {labels, value}) => total + (fits(labels) ? value : 0),
+    0,
+  );
 }
 
 // How much a counter grew; since the start, where it began anew in between.
@@ -43,7 +45,10 @@ export function growth(before, after, name, fits) {
 // bucket alone.
 function bucketGrowth(before, after, name, fits) {
   const totals = new Map();
-  for (const [reading, sign] of [[after, 1], [before, -1]]) {
+  for (const [reading, sign] of [
+    [after, 1],
+    [before, -1],
+  ]) {
     for (const {labels, value} of reading.get(`${name}_bucket`) ?? []) {
       if (fits && !fits(labels)) continue;
       const limit = parseValue(labels.le);
@@ -51,11 +56,13 @@ function bucketGrowth(before, after, name, fits) {
     }
   }
   let below = 0;
-  return [...totals].sort(([a], [b]) => a - b).map(([limit, total]) => {
-    const count = Math.max(0, total - below);
-    below = Math.max(below, total);
-    return {limit, count};
-  });
+  return [...totals]
+    .sort(([a], [b]) => a - b)
+    .map(([limit, total]) => {
+      const count = Math.max(0, total - below);
+      below = Math.max(below, total);
+      return {limit, count};
+    });
 }
 
 // The value that the share `q` of what came between two readings stayed below, by the line between
@@ -67,7 +74,8 @@ export function quantile(q, before, after, name, fits) {
   let rank = q * all;
   let from = 0;
   for (const {limit, count} of buckets) {
-    if (count > 0 && rank <= count) return limit === Infinity ? from : from + (limit - from) * (rank / count);
+    if (count > 0 && rank <= count)
+      return limit === Infinity ? from : from + (limit - from) * (rank / count);
     rank -= count;
     if (limit !== Infinity) from = limit;
   }

@@ -4,7 +4,7 @@ import {compareIds} from './ids.js';
 
 export class StockList {
   #books = new Map();
-  #byId = [];  // the books, ascending
+  #byId = []; // the books, ascending
   #unsorted = false;
 
   // Takes the changes of one update, and gives the books that are other than before. A book that was
@@ -58,15 +58,22 @@ export class StockList {
 
 // As in the snapshot of a stream that was begun again.
 function isSame(book, change) {
-  return book.sequence === change.sequence && book.available === change.stock &&
-      book.locked === change.locked_stock && book.low === change.low;
+  return (
+    book.sequence === change.sequence &&
+    book.available === change.stock &&
+    book.locked === change.locked_stock &&
+    book.low === change.low
+  );
 }
 
 // Array.sort keeps what is alike in its order.
 function sorted(books, {key, descending}) {
   if (key === 'id') return descending ? books.reverse() : books;
   // Of the low ones those that have least.
-  const value = key === 'low' ? (book) => (book.low ? book.available : Infinity) : (book) => book[key];
+  const value =
+    key === 'low' ? (book) => (book.low ? book.available : Infinity) : (book) => book[key];
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  return books.sort(descending ? (a, b) => compare(value(b), value(a)) : (a, b) => compare(value(a), value(b)));
+  return books.sort(
+    descending ? (a, b) => compare(value(b), value(a)) : (a, b) => compare(value(a), value(b)),
+  );
 }

@@ -1,29 +1,51 @@
 // The access token: typed once, kept until the tab is closed, sent in a header and nowhere else.
 const kStored = 'inventory.token';
 
-let asking = null;  // the question that is open: all who wait for a token wait for this one
-let dialog = null;
+let ask = null; // ask(refused) resolves to a token, or to null where nobody gives one
+let asking = null; // the question that is open: all who wait for a token wait for this one
+let listening = () => {};
+let declined = false; // not asked again by itself
 
-export function authorization() {
-  const token = sessionStorage.getItem(kStored);
-  return token ? {Authorization: `Bearer ${token}`} : {};
+export function setTokenDialog(dialog) {
+  ask = dialog;
 }
 
 export function currentToken() {
   return sessionStorage.getItem(kStored) ?? '';
 }
 
-// Who asks: `ask(refused)` resolves to a token, or to null where nobody gives one.
-export function setTokenDialog(ask) {
-  dialog = ask;
+// Told at once, and whenever it becomes another. There is one listener: the frame.
+export function onToken(listener) {
+  listening = listener;
+  listener(currentToken());
 }
 
-// After a 401 that `used` got: true when there is another token to try.
+export function authorization() {
+  const token = currentToken();
+  return token ? {Authorization: `Bearer ${token}`} : {};
+}
+
+// After a 401 that the token `used` got: true where there is another one to try.
 export async function newToken(used) {
   if (currentToken() !== used) return true;
-  asking ??= dialog(used !== '').finally(() => { asking = null; });
+  if (declined) return false;
+  return askForAnother(used !== '');
+}
+
+// Whether there is one now.
+export async function askForAnother(refused = false) {
+  asking ??= ask(refused).finally(() => {
+    asking = null;
+  });
   const token = await asking;
-  if (token === null) return false;
+  declined = token === null;
+  if (declined) return false;
   sessionStorage.setItem(kStored, token);
+  listening(token);
   return true;
+}
+
+// Somebody does something new: who is asked for a token then is no longer bothered.
+export function mayAskAgain() {
+  declined = false;
 }

@@ -3,12 +3,14 @@ import {Fault, get, getText} from './api.js';
 import {measure} from './measures.js';
 import {parseMetrics} from './prometheus.js';
 
+const kFirstIntervalMs = 500;
 const kIntervalMs = 2_000;
+const kHiddenIntervalMs = 10_000;
 const kKept = 150;
 
 // Kept from one look to the next.
-const history = [];  // [{at, sales, refusals, p50, p99, …}], oldest first
-let last = null;     // {at, reading}
+const history = []; // [{at, sales, refusals, p50, p99, …}], oldest first
+let last = null; // {at, reading}
 
 // listener({status, rates, fault, history}) at once and then each time, until the signal ends.
 export function followVitals(listener, signal) {
@@ -18,10 +20,16 @@ export function followVitals(listener, signal) {
     if (signal.aborted) return;
     listener({...seen, history});
     // The next one begins when this one is done: a slow service is not asked ever more.
-    const timer = setTimeout(ask, document.hidden ? 5 * kIntervalMs : kIntervalMs);
+    const timer = setTimeout(ask, pause(seen));
     signal.addEventListener('abort', () => clearTimeout(timer), {once: true});
   };
   ask();
+}
+
+// What is measured needs two readings: the second one comes soon.
+function pause({rates, fault}) {
+  if (document.hidden) return kHiddenIntervalMs;
+  return rates || fault ? kIntervalMs : kFirstIntervalMs;
 }
 
 async function look(signal) {
@@ -30,7 +38,11 @@ async function look(signal) {
     return {status, rates: remember(parseMetrics(text)), fault: null};
   } catch (error) {
     last = null;
-    return {status: null, rates: null, fault: error instanceof Fault ? error : new Fault(0, String(error))};
+    return {
+      status: null,
+      rates: null,
+      fault: error instanceof Fault ? error : new Fault(0, String(error)),
+    };
   }
 }
 

@@ -35,6 +35,7 @@ export default {
   'token.title': '访问令牌',
   'token.label': '令牌',
   'token.use': '使用',
+  'token.other': '换用其他访问令牌',
   'token.help': '服务需要访问令牌。令牌只保存在当前标签页，关闭后即消失，且只发送给本服务。',
   'token.refused': '服务不接受所发送的令牌。',
 
@@ -62,7 +63,7 @@ export default {
 
   'tile.waiting': '测量中…',
   'tile.sales': '销售',
-  'tile.sales.help': '扣减或确认成功',
+  'tile.sales.help': '拒绝 {rate}/秒',
   'tile.latency': '延迟 p99',
   'tile.latency.help': '变更请求 · p50 {p50}',
   'tile.batch': '批大小',
@@ -71,8 +72,8 @@ export default {
   'tile.queue.help': '启动以来拒绝 {refused} 条',
   'tile.reservations': '未结预占',
   'tile.reservations.help': '启动以来过期 {expired} 个',
-  'tile.refusals': '拒绝',
-  'tile.refusals.help': '其中售罄 {rate}/秒',
+  'tile.low': '低库存',
+  'tile.low.help': '低于阈值的图书',
 
   'series.sales': '销售',
   'series.refusals': '拒绝',
@@ -101,6 +102,7 @@ export default {
   'figure.books': '有库存记录的图书',
   'figure.open_reservations': '等待确认的预占',
 
+  'finding.alert': '更多说明：docs/operating.md 中的 {alert}',
   'finding.none': '一切正常',
   'finding.none.do': '存储正常服务，调用及时应答，没有因容量不足而拒绝的请求。',
   'finding.no_token': '服务需要访问令牌',
@@ -108,7 +110,8 @@ export default {
   'finding.wrong_role': '令牌权限不足：{message}',
   'finding.wrong_role.do': '请向服务的管理者索取具有该角色的令牌。',
   'finding.unreachable': '服务没有响应',
-  'finding.unreachable.do': '检查进程是否在运行、日志中是否有 "ready"；若都正常，请检查两端之间的网络。',
+  'finding.unreachable.do':
+    '检查进程是否在运行、日志中是否有 "ready"；若都正常，请检查两端之间的网络。',
   'finding.fault': '服务返回错误（{status}）：{message}',
   'finding.fault.do': '查看服务日志：对应时刻的那一行说明了原因。',
   'finding.not_serving': '存储不可用：{reason}',
@@ -116,21 +119,27 @@ export default {
   'finding.memory_store': '库存只保存在内存中',
   'finding.memory_store.do': '仅供试用，进程结束后一切消失；正式使用请设置 `store`。',
   'finding.refused_full': '队列已满：每秒拒绝 {rate} 条命令',
-  'finding.refused_full.do': '存储跟不上调用方。请检查磁盘或数据库，以及是谁在如此频繁地调用；被拒绝的调用方可以重试。',
+  'finding.refused_full.do':
+    '存储跟不上调用方。请检查磁盘或数据库，以及是谁在如此频繁地调用；被拒绝的调用方可以重试。',
   'finding.queue': '{count} 条命令正在等待',
   'finding.queue.do': '存储正在落后。若不回落，请检查磁盘或数据库的延迟。',
   'finding.slow': '变更耗时过长：p99 为 {milliseconds} 毫秒',
   'finding.slow.do': '应答在等待磁盘或数据库。请查看还有什么在写入，以及队列长度。',
   'finding.faults': '每秒 {rate} 次调用以错误结束',
   'finding.faults.do': '日志说明了是哪些调用以及原因。调用方不知道结果，会用相同的编号重试。',
-  'finding.lost': '{count} 条已应答的变更丢失',
-  'finding.lost.do': 'Redis 在账本收到之前丢失了它们。日志逐条列出；参见 docs/redis-layout.md 的 "Loss"。',
-  'finding.quarantine': '{count} 条变更无法记入账本',
-  'finding.quarantine.do': '用 `inventoryctl ledger quarantine` 查看，然后重试或跳过。',
+  'finding.lost': '启动以来 {count} 条已应答的变更丢失',
+  'finding.lost.do':
+    'Redis 在账本收到之前遗忘了它们，日志逐条列出：先排除丢失的原因，再逐条与对应的订单核对。',
+  'finding.refused_outbox': '等待记入账本的变更过多：每秒拒绝 {rate} 笔销售',
+  'finding.refused_outbox.do':
+    '数据库的写入慢于变更的产生。请检查它的负载、磁盘和锁；追上之后销售会自行恢复。',
+  'finding.checkpoint': '重启将需要重放 {count} 条记录',
+  'finding.checkpoint.do':
+    '检查点没有跟上。请检查磁盘，并在日志中查看原因；正常停止服务会保存未落盘的部分。',
+  'finding.quarantine': '{count} 种图书有无法记入账本的变更',
+  'finding.quarantine.do': '用 `inventoryctl ledger list` 查看，排除原因后再重试。',
   'finding.drift': '{count} 种图书在 Redis 与账本之间不一致',
   'finding.drift.do': '运行 `inventoryctl reconcile` 查看，加 --repair 修复。',
-  'finding.outbox': '{count} 条变更等待记入账本',
-  'finding.outbox.do': '数据库的写入慢于变更的产生。达到上限后销售会被拒绝：请检查数据库。',
   'finding.ledger_lag': '账本落后 {seconds} 秒',
   'finding.ledger_lag.do': '销售仍由 Redis 进行。请检查数据库的负载、磁盘和锁。',
 
@@ -160,8 +169,7 @@ export default {
   'book.history': '变化曲线',
   'book.history_span': '最近 {count} 次变更',
   'book.history_label': '图表：下方所列每次变更之后的可售与锁定库存。',
-  'book.none': '图书 {book} 还没有库存',
-  'book.none_text': '首次补货后即有记录。',
+  'book.none': '还没有库存，首次补货后即有记录。',
 
   'movements.title': '变更记录',
   'movements.type': '变更类型',

@@ -7,13 +7,33 @@ let count = 0;
 // body: the elements below the title. close() ends it; onClose is told, whoever closed it.
 export function openDialog({title, body, onClose, canClose = () => true}) {
   const id = `dialog-${++count}`;
-  const dialog = h('dialog', {'aria-labelledby': id, class: 'dialog'},
-      h('div', {class: 'dialog-head'},
-          h('h2', {id}, title),
-          h('button', {type: 'button', class: 'quiet icon-only', 'aria-label': t('do.close'),
-                       on: {click() { if (canClose()) dialog.close(); }}}, icon('close'))),
-      body);
-  dialog.addEventListener('cancel', (event) => { if (!canClose()) event.preventDefault(); });
+  const dialog = h(
+    'dialog',
+    {'aria-labelledby': id, class: 'dialog'},
+    h(
+      'div',
+      {class: 'dialog-head'},
+      h('h2', {id}, title),
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet icon-only',
+          'aria-label': t('do.close'),
+          on: {
+            click() {
+              if (canClose()) dialog.close();
+            },
+          },
+        },
+        icon('close'),
+      ),
+    ),
+    body,
+  );
+  dialog.addEventListener('cancel', (event) => {
+    if (!canClose()) event.preventDefault();
+  });
   dialog.addEventListener('close', () => {
     dialog.remove();
     onClose?.();

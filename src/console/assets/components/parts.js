@@ -1,12 +1,16 @@
 // Small pieces that several views are made of.
 import {h, icon} from '../dom.js';
 import {t} from '../i18n.js';
+import {mayAskAgain} from '../token.js';
 
 // The head of a view: its title, and what can be done there.
 export function pageHead(title, {subtitle = null, actions = []} = {}) {
-  return h('div', {class: 'page-head'},
-      h('div', {class: 'page-title'}, h('h1', {tabindex: '-1'}, title), subtitle),
-      actions.length ? h('div', {class: 'page-actions'}, actions) : null);
+  return h(
+    'div',
+    {class: 'page-head'},
+    h('div', {class: 'page-title'}, h('h1', {tabindex: '-1'}, title), subtitle),
+    actions.length ? h('div', {class: 'page-actions'}, actions) : null,
+  );
 }
 
 export function card(title, ...content) {
@@ -24,11 +28,18 @@ export function badge(level, text) {
 }
 
 export function empty(title, text, ...more) {
-  return h('div', {class: 'empty'}, h('p', {class: 'empty-title'}, title), h('p', {}, text), ...more);
+  return h(
+    'div',
+    {class: 'empty'},
+    h('p', {class: 'empty-title'}, title),
+    h('p', {}, text),
+    ...more,
+  );
 }
 
 // A fault in words: what it means here, and the service's own text.
 export function faultText(fault) {
+  if (fault.status === 200) return fault.message;
   if (fault.status === 401) return t('fault.token');
   if (fault.status === 403) return t('fault.role', {message: fault.message});
   if (fault.status === 0) return t('fault.unreachable');
@@ -36,12 +47,24 @@ export function faultText(fault) {
 }
 
 export function faultNote(fault, again) {
-  return h('div', {class: 'note bad', role: 'alert'}, icon('bad'), h('span', {}, faultText(fault)),
-      again ? h('button', {type: 'button', on: {click: again}}, t('do.again')) : null);
+  const click = () => {
+    mayAskAgain();
+    again();
+  };
+  return h(
+    'div',
+    {class: 'note bad', role: 'alert'},
+    icon('bad'),
+    h('span', {}, faultText(fault)),
+    h('button', {type: 'button', on: {click}}, t('do.again')),
+  );
 }
 
 // Grey bars in the place of what is on its way, so that nothing moves when it comes.
 export function skeleton(lines) {
-  return h('div', {class: 'skeleton', 'aria-hidden': 'true'},
-      Array.from({length: lines}, () => h('div', {})));
+  return h(
+    'div',
+    {class: 'skeleton', 'aria-hidden': 'true'},
+    Array.from({length: lines}, () => h('div', {})),
+  );
 }

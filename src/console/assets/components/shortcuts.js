@@ -6,7 +6,7 @@ import {openDialog} from './dialog.js';
 const kGo = {o: '#/overview', s: '#/stock', r: '#/order'};
 const kSecondKeyMs = 1_500;
 
-let wentAt = 0;  // when g was pressed
+let wentAt = 0; // when g was pressed
 
 export function listenForShortcuts() {
   document.addEventListener('keydown', (event) => {
@@ -39,9 +39,32 @@ function find() {
 }
 
 export function showShortcuts() {
-  const rows = [[['/'], 'keys.find'], [['g', 'o'], 'keys.overview'], [['g', 's'], 'keys.stock'],
-                [['g', 'r'], 'keys.order'], [['↑', '↓'], 'keys.rows'], [['?'], 'keys.help'],
-                [['Esc'], 'keys.close']];
-  openDialog({title: t('keys.title'), body: h('dl', {class: 'keys'}, rows.map(([keys, text]) => h('div', {},
-      h('dt', {}, keys.map((key) => h('kbd', {}, key))), h('dd', {}, t(text)))))});
+  const rows = [
+    [['/'], 'keys.find'],
+    [['g', 'o'], 'keys.overview'],
+    [['g', 's'], 'keys.stock'],
+    [['g', 'r'], 'keys.order'],
+    [['↑', '↓'], 'keys.rows'],
+    [['?'], 'keys.help'],
+    [['Esc'], 'keys.close'],
+  ];
+  openDialog({
+    title: t('keys.title'),
+    body: h(
+      'dl',
+      {class: 'keys'},
+      rows.map(([keys, text]) =>
+        h(
+          'div',
+          {},
+          h(
+            'dt',
+            {},
+            keys.map((key) => h('kbd', {}, key)),
+          ),
+          h('dd', {}, t(text)),
+        ),
+      ),
+    ),
+  });
 }

@@ -1,8 +1,9 @@
 // A table of very many rows, of which only those that are seen are in the page.
 import {h} from '../dom.js';
 
-const kRowHeight = 44;  // as in components.css
-const kSpare = 6;       // rows above and below what is seen
+const kRowHeight = 44; // as in components.css
+const kNowhere = -1;
+const kSpare = 6; // rows above and below what is seen
 
 // columns: [{key, text, class, sort}]; sort(key) is called by the heads of those that sort.
 // makeRow(): {cells: [element], fill(item)}, used again for other items.
@@ -10,44 +11,54 @@ const kSpare = 6;       // rows above and below what is seen
 export function virtualTable({label, columns, makeRow, sort}) {
   const heads = columns.map((column) => head(column, sort));
   const space = h('div', {class: 'vt-space', role: 'none'});
-  const body = h('div', {class: 'vt-body', role: 'rowgroup', tabindex: '0', 'aria-label': label}, space);
-  const element = h('div', {class: 'vt', role: 'table', 'aria-label': label, 'aria-rowcount': '1'},
-      h('div', {class: 'vt-head', role: 'rowgroup'},
-          h('div', {class: 'vt-row', role: 'row', 'aria-rowindex': '1'}, heads)),
-      body);
+  const body = h(
+    'div',
+    {class: 'vt-body', role: 'rowgroup', tabindex: '0', 'aria-label': label},
+    space,
+  );
+  const element = h(
+    'div',
+    {class: 'vt', role: 'table', 'aria-label': label, 'aria-rowcount': '1'},
+    h(
+      'div',
+      {class: 'vt-head', role: 'rowgroup'},
+      h('div', {class: 'vt-row', role: 'row', 'aria-rowindex': '1'}, heads),
+    ),
+    body,
+  );
   const rows = [];
   let items = [];
 
   const fill = () => {
-    const first = Math.max(0, Math.floor(body.scrollTop / kRowHeight) - kSpare);
-    const last = Math.min(items.length, Math.ceil((body.scrollTop + body.clientHeight) / kRowHeight) + kSpare);
-    const wanted = Math.max(0, last - first);
-    while (rows.length < wanted) rows.push(newRow(columns, makeRow, space));
-    // A row keeps its element while it scrolls, and with it the focus.
-    for (const row of rows) row.used = false;
-    const free = rows.filter((row) => row.index < first || row.index >= last);
-    const placed = new Map(rows.filter((row) => !free.includes(row)).map((row) => [row.index, row]));
-    for (let index = first; index < last; ++index) {
-      const row = placed.get(index) ?? free.pop();
-      row.used = true;
-      if (row.index !== index) {
-        row.index = index;
-        row.element.style.setProperty('transform', `translateY(${index * kRowHeight}px)`);
-        row.element.setAttribute('aria-rowindex', index + 2);
-      }
-      row.fill(items[index]);
-    }
+    const [first, last] = seen(body, items.length);
+    while (rows.length < last - first) rows.push(newRow(columns, makeRow, space));
+    // A row keeps its element while it scrolls, and with it the focus; those that have left take
+    // the places that came into sight, in the page too: it is read and tabbed through in order.
+    const kept = new Map();
+    const free = [];
     for (const row of rows) {
-      row.element.hidden = !row.used;
-      if (!row.used) row.index = -1;
+      if (row.index >= first && row.index < last) kept.set(row.index, row);
+      else free.push(row);
     }
+    for (let index = last - 1; index >= first; --index) {
+      if (!kept.has(index)) {
+        const row = free.pop();
+        if (row.element.contains(document.activeElement)) body.focus({preventScroll: true});
+        kept.set(index, row);
+        place(row, index);
+        space.insertBefore(row.element, kept.get(index + 1)?.element ?? null);
+      }
+      kept.get(index).fill(items[index]);
+    }
+    for (const row of free) place(row, kNowhere);
   };
   body.addEventListener('scroll', fill, {passive: true});
   new ResizeObserver(fill).observe(body);
   body.addEventListener('keydown', (event) => moveFocus(event, body, rows, items.length));
 
   return {
-    element, body,
+    element,
+    body,
     show(newItems) {
       items = newItems;
       space.style.setProperty('height', `${items.length * kRowHeight}px`);
@@ -56,7 +67,8 @@ export function virtualTable({label, columns, makeRow, sort}) {
     },
     order({key, descending}) {
       columns.forEach((column, i) => {
-        if (column.key === key) heads[i].setAttribute('aria-sort', descending ? 'descending' : 'ascending');
+        if (column.key === key)
+          heads[i].setAttribute('aria-sort', descending ? 'descending' : 'ascending');
         else heads[i].removeAttribute('aria-sort');
       });
     },
@@ -64,17 +76,38 @@ export function virtualTable({label, columns, makeRow, sort}) {
   };
 }
 
+// The rows from the first to behind the last that are to be in the page.
+function seen(body, count) {
+  const first = Math.max(0, Math.floor(body.scrollTop / kRowHeight) - kSpare);
+  const last = Math.ceil((body.scrollTop + body.clientHeight) / kRowHeight) + kSpare;
+  return [Math.min(first, count), Math.min(last, count)];
+}
+
+function place(row, index) {
+  row.index = index;
+  row.element.hidden = index === kNowhere;
+  if (index === kNowhere) return;
+  row.element.style.setProperty('transform', `translateY(${index * kRowHeight}px)`);
+  row.element.setAttribute('aria-rowindex', index + 2);
+}
+
 function head({key, text, class: name, sorts}, sort) {
-  return h('div', {class: `vt-cell ${name}`, role: 'columnheader'},
-      sorts ? h('button', {type: 'button', class: 'sort', on: {click: () => sort(key)}}, text) : text);
+  return h(
+    'div',
+    {class: `vt-cell ${name}`, role: 'columnheader'},
+    sorts ? h('button', {type: 'button', class: 'sort', on: {click: () => sort(key)}}, text) : text,
+  );
 }
 
 function newRow(columns, makeRow, space) {
   const {cells, fill} = makeRow();
-  const element = h('div', {class: 'vt-row', role: 'row'},
-      cells.map((cell, i) => h('div', {class: `vt-cell ${columns[i].class}`, role: 'cell'}, cell)));
+  const element = h(
+    'div',
+    {class: 'vt-row', role: 'row'},
+    cells.map((cell, i) => h('div', {class: `vt-cell ${columns[i].class}`, role: 'cell'}, cell)),
+  );
   space.append(element);
-  return {element, fill, index: -1, used: false};
+  return {element, fill, index: kNowhere};
 }
 
 // Up and down go from row to row.
@@ -82,7 +115,7 @@ function moveFocus(event, body, rows, count) {
   const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
   if (!step || count === 0) return;
   event.preventDefault();
-  const from = rows.find((row) => row.used && row.element.contains(document.activeElement));
+  const from = rows.find((row) => row.element.contains(document.activeElement));
   const top = Math.ceil(body.scrollTop / kRowHeight);
   const index = Math.min(count - 1, Math.max(0, from ? from.index + step : top));
   if (index * kRowHeight < body.scrollTop) body.scrollTop = index * kRowHeight;
@@ -90,6 +123,9 @@ function moveFocus(event, body, rows, count) {
   if (below > body.scrollTop) body.scrollTop = below;
   // What scrolling brought is filled in the next frame.
   requestAnimationFrame(() => {
-    rows.find((row) => row.used && row.index === index)?.element.querySelector('a')?.focus();
+    rows
+      .find((row) => row.index === index)
+      ?.element.querySelector('a')
+      ?.focus();
   });
 }

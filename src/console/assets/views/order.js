@@ -10,10 +10,25 @@ import {noteOf} from '../components/movements.js';
 
 const kRefreshMs = 5_000;
 
-const kLevels = {RESERVED: 'warn', SOLD: 'ok', CONFIRMED: 'ok', RELEASED: 'plain', CANCELLED: 'plain',
-                 EXPIRED: 'bad', UNSPECIFIED: 'plain'};
-const kIcons = {deduct: 'ok', confirm: 'ok', reserve: 'lock', release: 'undo', cancel: 'undo', expire: 'clock',
-                restock: 'plus', adjust: 'edit'};
+const kLevels = {
+  RESERVED: 'warn',
+  SOLD: 'ok',
+  CONFIRMED: 'ok',
+  RELEASED: 'plain',
+  CANCELLED: 'plain',
+  EXPIRED: 'bad',
+  UNSPECIFIED: 'plain',
+};
+const kIcons = {
+  deduct: 'ok',
+  confirm: 'ok',
+  reserve: 'lock',
+  release: 'undo',
+  cancel: 'undo',
+  expire: 'clock',
+  restock: 'plus',
+  adjust: 'edit',
+};
 
 export function title(id) {
   return id ? t('order.title', {order: id}) : t('place.order');
@@ -51,17 +66,35 @@ export function build(id, signal) {
 }
 
 function searchForm(id) {
-  const input = h('input', {type: 'search', id: 'order', inputmode: 'numeric', autocomplete: 'off', value: id ?? '',
-                            placeholder: t('order.search'), 'aria-label': t('order.search')});
+  const input = h('input', {
+    type: 'search',
+    id: 'order',
+    inputmode: 'numeric',
+    autocomplete: 'off',
+    value: id ?? '',
+    placeholder: t('order.search'),
+    'aria-label': t('order.search'),
+  });
   const problem = h('p', {class: 'help bad', role: 'alert'});
-  return h('form', {class: 'tools find', novalidate: true, role: 'search', on: {submit(event) {
-    event.preventDefault();
-    const wanted = readId(input.value);
-    if (wanted) location.hash = `#/order/${wanted}`;
-    else problem.textContent = t('order.no_id');
-  }}},
-      h('div', {class: 'search'}, icon('search'), input),
-      h('button', {type: 'submit'}, t('order.find')), problem);
+  return h(
+    'form',
+    {
+      class: 'tools find',
+      novalidate: true,
+      role: 'search',
+      on: {
+        submit(event) {
+          event.preventDefault();
+          const wanted = readId(input.value);
+          if (wanted) location.hash = `#/order/${wanted}`;
+          else problem.textContent = t('order.no_id');
+        },
+      },
+    },
+    h('div', {class: 'search'}, icon('search'), input),
+    h('button', {type: 'submit'}, t('order.find')),
+    problem,
+  );
 }
 
 function describe(order, reservation) {
@@ -75,24 +108,62 @@ function describe(order, reservation) {
 function linesCard(order, reservation) {
   const has = reservation?.code === 0;
   const state = has ? reservation.state.replace('RESERVATION_STATE_', '') : null;
-  return card(null,
-      h('div', {class: 'card-head'}, h('h2', {}, t('order.lines')),
-        has ? h('p', {class: 'reservation'}, h('span', {class: 'muted'}, t('order.reservation')), ' ',
-                badge(kLevels[state], t(`reservation.${state}`)),
-                state === 'RESERVED' ? timeLeft(reservation.expires_at_ms) : null) : null),
-      h('table', {},
-        h('caption', {class: 'unseen'}, t('order.lines')),
-        h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('word.book')),
-          h('th', {scope: 'col', class: 'number'}, t('word.quantity')), h('th', {scope: 'col'}, t('word.state')))),
-        h('tbody', {}, order.lines.map((line) => {
+  return card(
+    null,
+    h(
+      'div',
+      {class: 'card-head'},
+      h('h2', {}, t('order.lines')),
+      has
+        ? h(
+            'p',
+            {class: 'reservation'},
+            h('span', {class: 'muted'}, t('order.reservation')),
+            ' ',
+            badge(kLevels[state], t(`reservation.${state}`)),
+            state === 'RESERVED' ? timeLeft(reservation.expires_at_ms) : null,
+          )
+        : null,
+    ),
+    h(
+      'table',
+      {},
+      h('caption', {class: 'unseen'}, t('order.lines')),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('th', {scope: 'col'}, t('word.book')),
+          h('th', {scope: 'col', class: 'number'}, t('word.quantity')),
+          h('th', {scope: 'col'}, t('word.state')),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        order.lines.map((line) => {
           const name = line.state.replace('ORDER_LINE_STATE_', '');
-          return h('tr', {}, h('td', {class: 'order'}, h('a', {href: `#/book/${line.book_id}`}, line.book_id)),
-            h('td', {class: 'number'}, amount(line.quantity)), h('td', {}, badge(kLevels[name], t(`line.${name}`))));
-        }))));
+          return h(
+            'tr',
+            {},
+            h('td', {class: 'order'}, h('a', {href: `#/book/${line.book_id}`}, line.book_id)),
+            h('td', {class: 'number'}, amount(line.quantity)),
+            h('td', {}, badge(kLevels[name], t(`line.${name}`))),
+          );
+        }),
+      ),
+    ),
+  );
 }
 
 function timeLeft(deadline) {
-  return h('span', {class: 'countdown', 'data-deadline': deadline}, countdown(deadline - Date.now()));
+  return h(
+    'span',
+    {class: 'countdown', 'data-deadline': deadline},
+    countdown(deadline - Date.now()),
+  );
 }
 
 function tick(content) {
@@ -102,20 +173,40 @@ function tick(content) {
 }
 
 function stepsCard(logs) {
-  return card(t('order.steps'),
-      logs.length === 0 ? empty(t('order.no_steps'), t('order.no_steps_text'))
-                        : h('ol', {class: 'timeline'}, logs.map(step)));
+  return card(
+    t('order.steps'),
+    logs.length === 0
+      ? empty(t('order.no_steps'), t('order.no_steps_text'))
+      : h('ol', {class: 'timeline'}, logs.map(step)),
+  );
 }
 
 function step(log) {
   const values = {quantity: amount(log.quantity), book: log.book_id};
-  return h('li', {class: log.change_type},
-      h('span', {class: 'step-mark'}, icon(kIcons[log.change_type] ?? 'ok')),
-      h('div', {class: 'step-text'},
-        h('p', {class: 'step-what'}, t(`step.${log.change_type}`, values)),
-        h('p', {class: 'muted'}, t('step.figures', {available: amount(log.after_stock), locked: amount(log.locked_after)}),
-          ' · ', h('a', {href: `#/book/${log.book_id}`}, t('book.title', {book: log.book_id}))),
-        h('p', {class: 'step-note'}, noteOf(log))),
-      h('time', {datetime: new Date(Number(log.created_at_ms)).toISOString(), title: moment(log.created_at_ms, true)},
-        moment(log.created_at_ms)));
+  return h(
+    'li',
+    {class: log.change_type},
+    h('span', {class: 'step-mark'}, icon(kIcons[log.change_type] ?? 'ok')),
+    h(
+      'div',
+      {class: 'step-text'},
+      h('p', {class: 'step-what'}, t(`step.${log.change_type}`, values)),
+      h(
+        'p',
+        {class: 'muted'},
+        t('step.figures', {available: amount(log.after_stock), locked: amount(log.locked_after)}),
+        ' · ',
+        h('a', {href: `#/book/${log.book_id}`}, t('book.title', {book: log.book_id})),
+      ),
+      h('p', {class: 'step-note'}, noteOf(log)),
+    ),
+    h(
+      'time',
+      {
+        datetime: new Date(Number(log.created_at_ms)).toISOString(),
+        title: moment(log.created_at_ms, true),
+      },
+      moment(log.created_at_ms),
+    ),
+  );
 }

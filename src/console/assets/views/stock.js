@@ -7,7 +7,7 @@ import {restockDialog} from '../components/stock_dialog.js';
 import {empty, faultText, pageHead, skeleton, stateOf} from '../components/parts.js';
 import {virtualTable} from '../components/virtual_table.js';
 
-const kReorderMs = 2_000;  // rows that move all the time cannot be read
+const kReorderMs = 2_000; // rows that move all the time cannot be read
 const kFlashMs = 900;
 
 // What was searched and sorted by, while the page is open.
@@ -18,19 +18,35 @@ export function title() {
 }
 
 export function build(_, signal) {
-  const table = virtualTable({label: t('place.stock'), columns: columns(), makeRow, sort(key) {
-    const same = chosen.order.key === key;
-    // Amounts are looked at for the small ones first, and then for the large.
-    chosen.order = {key, descending: same && !chosen.order.descending};
-    arrange();
-  }});
+  const table = virtualTable({
+    label: t('place.stock'),
+    columns: columns(),
+    makeRow,
+    sort(key) {
+      const same = chosen.order.key === key;
+      // Amounts are looked at for the small ones first, and then for the large.
+      chosen.order = {key, descending: same && !chosen.order.descending};
+      arrange();
+    },
+  });
   const count = h('p', {class: 'count', role: 'status'});
   const live = h('p', {class: 'live'});
   const message = h('div', {class: 'vt-message'});
-  const search = h('input', {type: 'search', id: 'search', inputmode: 'numeric', autocomplete: 'off',
-                             placeholder: t('stock.search'), 'aria-label': t('stock.search'),
-                             value: chosen.digits});
-  const low = h('input', {type: 'checkbox', id: 'low-only', role: 'switch', checked: chosen.lowOnly});
+  const search = h('input', {
+    type: 'search',
+    id: 'search',
+    inputmode: 'numeric',
+    autocomplete: 'off',
+    placeholder: t('stock.search'),
+    'aria-label': t('stock.search'),
+    value: chosen.digits,
+  });
+  const low = h('input', {
+    type: 'checkbox',
+    id: 'low-only',
+    role: 'switch',
+    checked: chosen.lowOnly,
+  });
   let arrangedAt = 0;
 
   function arrange() {
@@ -60,32 +76,43 @@ export function build(_, signal) {
     arrange();
   });
   search.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && feed.list.get(chosen.digits)) location.hash = `#/book/${chosen.digits}`;
+    if (event.key === 'Enter' && feed.list.get(chosen.digits))
+      location.hash = `#/book/${chosen.digits}`;
   });
   low.addEventListener('change', () => {
     chosen.lowOnly = low.checked;
     table.body.scrollTop = 0;
     arrange();
   });
-  signal.addEventListener('abort', feed.subscribe(onChange));
+  feed.follow(onChange, signal);
   drawState(live);
   queueMicrotask(arrange);
-  const restock = h('button', {type: 'button', class: 'primary', on: {click: () => restockDialog({})}},
-                    icon('plus'), t('restock.book'));
-  return h('div', {class: 'view stock-view'},
-      pageHead(t('place.stock'), {subtitle: live, actions: [restock]}),
-      h('div', {class: 'tools'},
-          h('div', {class: 'search'}, icon('search'), search),
-          h('label', {class: 'switch', for: 'low-only'}, low, h('span', {}, t('stock.low_only'))),
-          count),
-      h('div', {class: 'card table-card'}, table.element, message));
+  const restock = h(
+    'button',
+    {type: 'button', class: 'primary', on: {click: () => restockDialog({})}},
+    icon('plus'),
+    t('restock.book'),
+  );
+  return h(
+    'div',
+    {class: 'view stock-view'},
+    pageHead(t('place.stock'), {subtitle: live, actions: [restock]}),
+    h(
+      'div',
+      {class: 'tools'},
+      h('div', {class: 'search'}, icon('search'), search),
+      h('label', {class: 'switch', for: 'low-only'}, low, h('span', {}, t('stock.low_only'))),
+      count,
+    ),
+    h('div', {class: 'card table-card'}, table.element, message),
+  );
 }
 
 function columns() {
   return [
     {key: 'id', text: t('word.book'), class: 'id', sorts: true},
     {key: 'available', text: t('word.available'), class: 'number', sorts: true},
-    {key: 'locked', text: t('word.locked'), class: 'number', sorts: true},
+    {key: 'locked', text: t('word.locked'), class: 'number mid', sorts: true},
     {key: 'total', text: t('word.total'), class: 'number wide', sorts: true},
     {key: 'low', text: t('word.state'), class: 'state', sorts: true},
     {key: 'sequence', text: t('word.movements'), class: 'number wide'},
@@ -100,28 +127,36 @@ function makeRow() {
   const state = h('span', {});
   const sequence = h('span', {class: 'muted'});
   let timer = null;
-  return {cells: [link, available, locked, total, state, sequence], fill(book) {
-    setText(link, book.id);
-    link.setAttribute('href', `#/book/${book.id}`);
-    setText(available, amount(book.available));
-    setText(locked, amount(book.locked));
-    setText(total, amount(book.total));
-    setText(sequence, amount(book.sequence));
-    const [level, text] = stateOf(book);
-    setText(state, text);
-    state.className = `badge ${level}`;
-    const since = performance.now() - (book.changedAt ?? -kFlashMs);
-    available.className = since < kFlashMs ? 'flash' : '';
-    clearTimeout(timer);
-    if (since < kFlashMs) timer = setTimeout(() => { available.className = ''; }, kFlashMs - since);
-  }};
+  return {
+    cells: [link, available, locked, total, state, sequence],
+    fill(book) {
+      setText(link, book.id);
+      link.setAttribute('href', `#/book/${book.id}`);
+      setText(available, amount(book.available));
+      setText(locked, amount(book.locked));
+      setText(total, amount(book.total));
+      setText(sequence, amount(book.sequence));
+      const [level, text] = stateOf(book);
+      setText(state, text);
+      state.className = `badge ${level}`;
+      const since = performance.now() - (book.changedAt ?? -kFlashMs);
+      available.className = since < kFlashMs ? 'flash' : '';
+      clearTimeout(timer);
+      if (since < kFlashMs)
+        timer = setTimeout(() => {
+          available.className = '';
+        }, kFlashMs - since);
+    },
+  };
 }
 
 function countText(shown) {
   const all = feed.list.size;
   const low = feed.list.countLow();
-  const books = shown === all ? t('stock.count', {count: amount(all)})
-                              : t('stock.shown', {shown: amount(shown), count: amount(all)});
+  const books =
+    shown === all
+      ? t('stock.count', {count: amount(all)})
+      : t('stock.shown', {shown: amount(shown), count: amount(all)});
   return `${books} · ${t('stock.count_low', {count: amount(low)})}`;
 }
 
