@@ -6,6 +6,7 @@ import {outcomeText} from './outcomes.js';
 
 const kPage = 100;
 const kPauseMs = 1_000; // between two readings of a book that is sold all the time
+const kMostWaits = 30; // for a movement that has happened and is not in the log yet
 
 export class BookLog {
   movements = []; // newest first, without a gap
@@ -15,6 +16,8 @@ export class BookLog {
   #next = ''; // where the earlier ones go on
   #reading = false;
   #again = false;
+  #wanted = 0; // the sequence that the log is known to come to
+  #waits = 0;
 
   // on.read(): there is more in `movements`. on.unknown(): there is no such book. on.fault(fault).
   constructor(book, on, signal) {
@@ -25,6 +28,14 @@ export class BookLog {
 
   get hasMore() {
     return this.#next !== '';
+  }
+
+  // Until the movement of that number is there: of the redis store it comes to the log a moment later
+  // than to the stock.
+  readUpTo(sequence) {
+    this.#wanted = Number(sequence);
+    this.#waits = 0;
+    if (this.#isBehind()) this.readNewest();
   }
 
   // One reading at a time; what changes meanwhile is read after it.
@@ -40,7 +51,10 @@ export class BookLog {
       if (!this.#signal.aborted) this.#on.fault(fault);
     } finally {
       this.#reading = false;
-      if (this.#again && !this.#signal.aborted) setTimeout(() => this.readNewest(), kPauseMs);
+      const wait = this.#isBehind() && ++this.#waits <= kMostWaits;
+      if ((this.#again || wait) && !this.#signal.aborted) {
+        setTimeout(() => this.readNewest(), kPauseMs);
+      }
     }
   }
 
@@ -50,6 +64,10 @@ export class BookLog {
     this.#next = page.next_page_token;
     this.movements = merge(this.movements, page.logs);
     this.#on.read();
+  }
+
+  #isBehind() {
+    return Number(this.movements[0]?.sequence ?? 0) < this.#wanted;
   }
 
   // Where more has happened than a page holds, what was read before is let go.

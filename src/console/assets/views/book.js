@@ -77,7 +77,7 @@ export function build(id, signal) {
           low: change.low,
         };
         if (figures.element.isConnected) drawStock();
-        if (log.movements[0]?.sequence !== change.sequence) log.readNewest();
+        log.readUpTo(change.sequence);
       },
     },
     signal,
