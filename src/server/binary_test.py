@@ -326,6 +326,40 @@ class StopTest(BinaryTest):
                 self.assertEqual(service.end(), 0)
                 self.assertRegex(service.lines[-1], " stopped commands=0 ")
 
+    def listen_as_manager(self):
+        """A socket as systemd has it, and the words that start a service told of it."""
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.settimeout(WAIT_SECONDS)
+        manager.bind(str(self.folder / "notify"))
+        return manager, ["env", f"NOTIFY_SOCKET={self.folder / 'notify'}"]
+
+    def test_the_service_manager_is_told(self):
+        manager, prefix = self.listen_as_manager()
+        service = self.start(prefix)
+        self.assertEqual(manager.recv(4096),
+                         b"READY=1\nSTATUS=serves from the memory store at memory")
+        service.port()
+        service.process.terminate()
+        self.assertEqual(manager.recv(4096), b"STOPPING=1\nSTATUS=stopping")
+        self.assertEqual(service.end(), 0)
+
+    def test_the_service_manager_is_told_what_is_waited_for(self):
+        manager, prefix = self.listen_as_manager()
+        service = self.start(prefix, store="mysql", database_dsn="root@tcp(127.0.0.1:1)/inventory")
+        self.assertRegex(manager.recv(4096).decode(),
+                         r"^READY=1\nSTATUS=waits for the mysql store at .*127\.0\.0\.1")
+        service.process.terminate()
+        self.assertEqual(manager.recv(4096), b"STOPPING=1\nSTATUS=stopping")
+        self.assertEqual(service.end(), 0)
+
+    def test_a_service_manager_that_has_gone_is_only_a_warning(self):
+        manager, prefix = self.listen_as_manager()
+        manager.close()
+        service = self.start(prefix)
+        service.wait_for("cannot tell the service manager")
+        service.port()
+
     def test_a_second_signal_ends_the_process_at_once(self):
         # The log is a pipe that nobody empties, so the stop cannot get past its first line.
         os.mkfifo(self.folder / "log")

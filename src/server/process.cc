@@ -21,6 +21,7 @@
 #include "server/access_setup.h"
 #include "server/open_files.h"
 #include "server/reach.h"
+#include "server/service_manager.h"
 #include "server/stop_signal.h"
 #include "server/version.h"
 #include "service/inventory_service.h"
@@ -100,6 +101,7 @@ class Process {
   absl::Status CloseStore(steady_clock::time_point deadline);
   absl::Status StartHttp();
   void LookAtHealth();
+  std::string StatusLine() const;  // for the service manager
   void BecomeReady();
   void SetServing(bool serving);
 
@@ -140,6 +142,7 @@ absl::Status Process::Start() {
   ASSIGN_OR_RETURN(rpc_, RpcServer::Start(*api_, access_, settings));
   RETURN_IF_ERROR(StartHttp());
   health_ = store_->Status().health;
+  TellManagerStarted(StatusLine());
   if (health_.ok()) {
     BecomeReady();
   } else {
@@ -244,6 +247,13 @@ void Process::SetServing(bool serving) {
   if (http_) http_->SetServing(serving);
 }
 
+std::string Process::StatusLine() const {
+  const StoreStatus status = store_->Status();
+  return health_.ok() ? fmt::format("serves from the {} store at {}", status.name, status.location)
+                      : fmt::format("waits for the {} store at {}: {}", status.name,
+                                    status.location, std::string(health_.message()));
+}
+
 void Process::Run() {
   while (!StopSignal::WaitFor(kLookInterval)) {
     LookAtHealth();
@@ -255,6 +265,7 @@ void Process::Run() {
 void Process::LookAtHealth() {
   const absl::Status before = std::exchange(health_, store_->Status().health);
   if (health_ == before) return;
+  TellManagerStatus(StatusLine());
   if (!health_.ok()) {
     SetServing(false);
     LogError("the store does not serve", {{"reason", std::string(health_.message())}});
@@ -269,6 +280,7 @@ void Process::LookAtHealth() {
 absl::Status Process::Stop() {
   const steady_clock::time_point deadline =
       steady_clock::now() + std::chrono::seconds(config_.server_stop_limit);
+  TellManagerStopping();
   LogInfo("stopping; a second signal ends the process at once",
           {{"limit_seconds", config_.server_stop_limit}});
   SetServing(false);

@@ -117,5 +117,6 @@ class OriginConfig(eight_checks_test.ThroughInventoryctl):
 if __name__ == '__main__':
     own_network.enter()
     ServiceTest.programs = sys.argv[1], None
-    eight_checks_test.INVENTORYCTL, ServiceTest.mariadb, CONFIG = sys.argv[2:5]
+    eight_checks_test.INVENTORYCTL, ServiceTest.mariadb = sys.argv[2:4]
+    CONFIG = pathlib.Path(sys.argv[4]).resolve()
     unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=2)
