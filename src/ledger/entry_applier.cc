@@ -203,13 +203,11 @@ absl::Status EntryApplier::Write(const LedgerBatch& batch,
   for (const std::string& sql : HandOnStatements(handed_on)) {
     RETURN_IF_ERROR(connection_.Run(sql).status());
   }
-  RowStatements statements;
+  RowStatements statements(connection_.takes_bulk() ? RowStatements::Inserts::kBulk
+                                                    : RowStatements::Inserts::kText);
   batch.Write(statements);
   CrashPoint("in_transaction");
-  for (const std::string& packet : statements.Packets(cursor)) {
-    RETURN_IF_ERROR(connection_.Run(packet).status());
-  }
-  return absl::OkStatus();
+  return statements.Run(connection_, cursor);
 }
 
 }  // namespace inventory

@@ -142,12 +142,19 @@ void SetOptions(MYSQL* mysql, const Dsn& dsn) {
   mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
 }
 
-absl::Status MakeStatus(MYSQL* mysql, std::string_view doing) {
-  const unsigned number = mysql_errno(mysql);
-  absl::Status status(CodeOf(number), absl::StrCat(std::string(doing), ": ", mysql_error(mysql),
-                                                   " (", number, ")", std::string(Advice(number))));
+absl::Status MakeStatus(unsigned number, const char* error, std::string_view doing) {
+  absl::Status status(CodeOf(number), absl::StrCat(std::string(doing), ": ", error, " (", number,
+                                                   ")", std::string(Advice(number))));
   if (!status.ok()) status.SetPayload(kErrorPayload, absl::Cord(absl::StrCat(number)));
   return status;
+}
+
+absl::Status MakeStatus(MYSQL* mysql, std::string_view doing) {
+  return MakeStatus(mysql_errno(mysql), mysql_error(mysql), doing);
+}
+
+absl::Status MakeStatus(MYSQL_STMT* statement, std::string_view doing) {
+  return MakeStatus(mysql_stmt_errno(statement), mysql_stmt_error(statement), doing);
 }
 
 }  // namespace
@@ -251,6 +258,11 @@ absl::Status Connection::SetUp() {
   server_version_ = mysql_get_server_info(mysql_);
   is_mariadb_ = mysql_get_server_name(mysql_) == std::string_view("MariaDB") ||
                 server_version_.find("MariaDB") != std::string::npos;
+  unsigned long extended = 0;  // MariaDB's capabilities beyond the first 32
+  takes_bulk_ =
+      is_mariadb_ &&
+      mariadb_get_infov(mysql_, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &extended) == 0 &&
+      (extended & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
   const bool limited = kMysqlFault != MysqlFault::kSessionsWithoutLimit;
   std::string settings = absl::StrCat(
       "SET NAMES utf8mb4 COLLATE utf8mb4_bin;"
@@ -292,6 +304,28 @@ absl::StatusOr<std::vector<SqlRows>> Connection::Run(std::string_view statements
     if (more > 0) return Fault("asking the database");
     if (more < 0) return results;
   }
+}
+
+absl::StatusOr<MYSQL_STMT*> Connection::Prepare(const char* statement) {
+  MYSQL_STMT*& prepared = prepared_[statement];
+  if (prepared) return prepared;
+  MYSQL_STMT* const made = mysql_stmt_init(mysql_);
+  if (!made) return absl::ResourceExhaustedError("no memory for a prepared statement");
+  if (mysql_stmt_prepare(made, statement, std::strlen(statement)) != 0) {
+    absl::Status fault = MakeStatus(made, "preparing a statement");
+    mysql_stmt_close(made);
+    return fault;
+  }
+  return prepared = made;
+}
+
+absl::Status Connection::RunBulk(const char* statement, MYSQL_BIND* columns, unsigned rows) {
+  ASSIGN_OR_RETURN(MYSQL_STMT* const prepared, Prepare(statement));
+  if (mysql_stmt_attr_set(prepared, STMT_ATTR_ARRAY_SIZE, &rows) != 0 ||
+      mysql_stmt_bind_param(prepared, columns) != 0 || mysql_stmt_execute(prepared) != 0) {
+    return MakeStatus(prepared, "asking the database");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace inventory

@@ -127,10 +127,61 @@ void AddLines(const std::vector<StoredLine>& lines, Reservation& reservation) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-RowStatements::RowStatements()
-    : lines_(
-          "INSERT INTO order_lines"
-          " (order_id, book_id, state, quantity, released_quantity, reserved_position) VALUES "),
+namespace {
+
+#define LINE_INSERT         \
+  "INSERT INTO order_lines" \
+  " (order_id, book_id, state, quantity, released_quantity, reserved_position) VALUES "
+#define MOVEMENT_INSERT                                                                 \
+  "INSERT INTO inventory_logs (book_id, sequence, change_type, quantity, before_stock," \
+  " after_stock, locked_after, order_id, request_id, remark, actor, created_at) VALUES "
+
+constexpr char kBulkLines[] = LINE_INSERT "(?,?,?,?,?,?)";
+constexpr char kBulkMovements[] = MOVEMENT_INSERT "(?,?,?,?,?,?,?,?,?,?,?,?)";
+
+void AddLine(const StoredLine& line, BulkInsert& insert) {
+  insert.AddNumber(line.key.order);
+  insert.AddNumber(line.key.book);
+  insert.AddNumber(static_cast<std::uint64_t>(line.line.state));
+  insert.AddNumber(static_cast<std::uint64_t>(line.line.quantity));
+  insert.AddNumber(static_cast<std::uint64_t>(line.line.released_quantity));
+  if (line.reserved_position) {
+    insert.AddNumber(*line.reserved_position);
+  } else {
+    insert.AddNull();
+  }
+}
+
+void AddMovement(const Movement& movement, BulkInsert& insert) {
+  insert.AddNumber(movement.book);
+  insert.AddNumber(movement.sequence);
+  insert.AddNumber(static_cast<std::uint64_t>(movement.type));
+  for (const Quantity figure :
+       {movement.quantity, movement.before, movement.after, movement.locked_after}) {
+    insert.AddNumber(static_cast<std::uint64_t>(figure));
+  }
+  if (movement.order != 0) {
+    insert.AddNumber(movement.order);
+  } else {
+    insert.AddNull();
+  }
+  if (movement.request_id.empty()) {
+    insert.AddNull();
+  } else {
+    insert.AddText(movement.request_id);
+  }
+  insert.AddText(movement.remark);
+  insert.AddText(movement.actor);
+  insert.AddTime(movement.time);
+}
+
+}  // namespace
+
+RowStatements::RowStatements(Inserts inserts)
+    : inserts_(inserts),
+      bulk_lines_(kBulkLines, 6),
+      bulk_movements_(kBulkMovements, 12),
+      lines_(LINE_INSERT),
       reservations_("INSERT INTO reservations (order_id, state, deadline, remembered) VALUES "),
       requests_(
           "INSERT INTO request_ids"
@@ -138,9 +189,7 @@ RowStatements::RowStatements()
       books_(
           "INSERT INTO inventory (book_id, stock, locked_stock, total_stock, sequence, created_at,"
           " updated_at) VALUES "),
-      movements_(
-          "INSERT INTO inventory_logs (book_id, sequence, change_type, quantity, before_stock,"
-          " after_stock, locked_after, order_id, request_id, remark, actor, created_at) VALUES ") {}
+      movements_(MOVEMENT_INSERT) {}
 
 std::string& RowStatements::Insert::Row() {
   if (statements.empty() || statements.back().size() > kStatementBytes) {
@@ -169,6 +218,7 @@ const std::string& RowStatements::Quoted(TimeMs time) {
 }
 
 void RowStatements::InsertMovement(const Movement& movement) {
+  if (inserts_ == Inserts::kBulk) return AddMovement(movement, bulk_movements_);
   std::string& sql = movements_.Row();
   absl::StrAppend(&sql, "(", movement.book, ",", movement.sequence, ",",
                   static_cast<int>(movement.type), ",", movement.quantity, ",", movement.before,
@@ -192,6 +242,7 @@ void RowStatements::InsertMovement(const Movement& movement) {
 }
 
 void RowStatements::InsertLine(const StoredLine& line) {
+  if (inserts_ == Inserts::kBulk) return AddLine(line, bulk_lines_);
   std::string& sql = lines_.Row();
   absl::StrAppend(&sql, "(", line.key.order, ",", line.key.book, ",",
                   static_cast<int>(line.line.state), ",", line.line.quantity, ",");
@@ -303,6 +354,15 @@ std::vector<std::string> RowStatements::Packets(std::string_view last) {
   if (!packets.back().empty()) packets.back() += ';';
   packets.back() += last;
   return packets;
+}
+
+absl::Status RowStatements::Run(Connection& connection, std::string_view last) {
+  RETURN_IF_ERROR(bulk_lines_.Run(connection));
+  RETURN_IF_ERROR(bulk_movements_.Run(connection));
+  for (const std::string& packet : Packets(last)) {
+    RETURN_IF_ERROR(connection.Run(packet).status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace inventory

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "mysql/bulk_insert.h"
 #include "mysql/connection.h"
 #include "stock/stock_store.h"
 #include "stock/types.h"
@@ -66,6 +68,13 @@ class RowStatements {
   // What one packet holds at most, about: below the server's smallest usual max_allowed_packet.
   static constexpr std::size_t kPacketBytes = 4 << 20;
 
+  // How rows come into order_lines and inventory_logs, of which there are most.
+  enum class Inserts {
+    kText,
+    kBulk,  // for Run on a connection that takes_bulk()
+  };
+  explicit RowStatements(Inserts inserts = Inserts::kText);
+
   void InsertMovement(const Movement& movement);
   void InsertLine(const StoredLine& line);
   void UpdateLine(LineKey key, const OrderLine& line);
@@ -83,8 +92,11 @@ class RowStatements {
   void UpdateBook(BookId book, const Balance& balance, TimeMs time);
 
   // The packets, each to be given to Connection::Run; `last` ends the last one. Inserts that may
-  // find another transaction's row come first.
+  // find another transaction's row come first. Not with kBulk.
   std::vector<std::string> Packets(std::string_view last);
+
+  // All of it, on this connection: the bulk, then the packets.
+  absl::Status Run(Connection& connection, std::string_view last);
 
  private:
   // Rows for one table.
@@ -98,6 +110,9 @@ class RowStatements {
   std::string& Update();
   const std::string& Quoted(TimeMs time);
 
+  const Inserts inserts_;
+  BulkInsert bulk_lines_;
+  BulkInsert bulk_movements_;
   Insert lines_;
   Insert reservations_;
   Insert requests_;
@@ -107,9 +122,6 @@ class RowStatements {
   // The time written last: a batch has one.
   TimeMs time_ = -1;
   std::string quoted_time_;
-
- public:
-  RowStatements();
 };
 
 }  // namespace inventory
