@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What lies in deploy/ fits the service: each setting in it is one, and the compose file holds together.
+"""What lies in deploy/ fits the service: each setting in it is one, and what compose and Kubernetes
+are told holds together.
 
 Usage: deploy_test.py INVENTORY_SERVICE
 """
@@ -70,6 +71,36 @@ class DeployTest(unittest.TestCase):
         # As compose would fill it in.
         self.assert_good(**{name: re.sub(r'\$\{\w+:-(.*?)\}', r'\1', value)
                             for name, value in environment.items()})
+
+    def test_the_pod_holds_together(self):
+        manifest = DEPLOY / 'kubernetes/inventory-service.yaml'
+        documents = {each['kind']: each for each in yaml.safe_load_all(manifest.read_text())}
+        service, stateful = documents['Service']['spec'], documents['StatefulSet']['spec']
+        pod = stateful['template']
+        self.assertEqual(stateful['serviceName'], documents['Service']['metadata']['name'])
+        for labels in (service['selector'], stateful['selector']['matchLabels']):
+            self.assertEqual(labels, pod['metadata']['labels'])
+        container, = pod['spec']['containers']
+        ports = {each['name']: each['containerPort'] for each in container['ports']}
+        self.assertEqual(ports, {each['targetPort']: each['port'] for each in service['ports']})
+        for probe in ('startupProbe', 'livenessProbe', 'readinessProbe'):
+            self.assertIn(container[probe]['httpGet']['port'], ports)
+        self.assertEqual(container['readinessProbe']['httpGet']['path'], '/readyz')
+        volumes = {each['name'] for each in pod['spec']['volumes']}
+        volumes |= {each['metadata']['name'] for each in stateful['volumeClaimTemplates']}
+        mounts = {each['name']: each['mountPath'] for each in container['volumeMounts']}
+        self.assertEqual(set(mounts), volumes)
+
+        environment = {each['name']: each['value'] for each in container['env']}
+        known = {'INVENTORY_' + path.upper().replace('.', '_') for path in settings()}
+        self.assertLessEqual(set(environment), known)
+        self.assert_good(**environment)
+        # What it reads is mounted, and what it writes too: the rest is read-only.
+        for name, value in environment.items():
+            if value.startswith('/'):
+                self.assertTrue(value.startswith(tuple(f'{path}/' for path in mounts.values())), name)
+        self.assertTrue(container['securityContext']['readOnlyRootFilesystem'])
+        self.assertEqual(stateful['replicas'], 1)  # of the embedded store
 
 
 if __name__ == '__main__':
