@@ -1,5 +1,5 @@
-// Values as SQL text. A batch is one multi-row statement, which prepared statements are not on every
-// server; where they are, the ledger sends its rows as values (bulk_insert.h).
+// Values as SQL text. A batch is one statement of many rows, which not every server has as a
+// prepared one; where it has, the ledger sends its rows as values (bulk_insert.h).
 //
 // The session's character set is utf8mb4 and its sql_mode leaves backslashes their meaning
 // (connection.h sets both), so escaping bytes one by one is safe.

@@ -4,8 +4,8 @@
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "telemetry/log.h"
 
@@ -22,7 +22,8 @@ std::string OneLine(std::string_view text) {
 void Tell(const std::string& state) {
   const int told = sd_notify(/*unset_environment=*/0, state.c_str());
   if (told < 0) {
-    LogWarn("cannot tell the service manager how the service is", {{"reason", strerror(-told)}});
+    LogWarn("cannot tell the service manager how the service is",
+            {{"reason", std::generic_category().message(-told)}});
   }
 }
 
