@@ -281,6 +281,7 @@ absl::Status Connection::SetUp() {
 Connection::Connection(st_mysql* mysql) : mysql_(mysql) { ++open_connections; }
 
 Connection::~Connection() {
+  for (const auto& [text, statement] : prepared_) mysql_stmt_close(statement);
   mysql_close(mysql_);
   --open_connections;
 }
