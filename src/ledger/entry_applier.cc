@@ -197,12 +197,8 @@ absl::Status EntryApplier::LoadRows(std::vector<SqlRows>& locked, NeededFacts& n
 absl::Status EntryApplier::Write(const LedgerBatch& batch,
                                  const std::vector<const DecodedEntry*>& handed_on,
                                  const std::string& cursor) {
-  for (const std::string& sql : QuarantineStatements(batch.quarantined())) {
-    RETURN_IF_ERROR(connection_.Run(sql).status());
-  }
-  for (const std::string& sql : HandOnStatements(handed_on)) {
-    RETURN_IF_ERROR(connection_.Run(sql).status());
-  }
+  RETURN_IF_ERROR(connection_.RunAll(QuarantineStatements(batch.quarantined())));
+  RETURN_IF_ERROR(connection_.RunAll(HandOnStatements(handed_on)));
   RowStatements statements(connection_.takes_bulk() ? RowStatements::Inserts::kBulk
                                                     : RowStatements::Inserts::kText);
   batch.Write(statements);

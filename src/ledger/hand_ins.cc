@@ -48,11 +48,6 @@ class Inserts {
   std::vector<std::string> statements_;
 };
 
-absl::Status RunAll(Connection& connection, const std::vector<std::string>& statements) {
-  for (const std::string& sql : statements) RETURN_IF_ERROR(connection.Run(sql).status());
-  return absl::OkStatus();
-}
-
 // Notes that the instance is done. It may never have told that it is there.
 absl::Status SetHandedIn(Connection& connection, const std::string& token, std::uint64_t instance) {
   const std::string where = absl::StrCat(" WHERE instance=", instance);
@@ -148,7 +143,7 @@ absl::Status InsertHandIns(Connection& connection, const std::string& token, std
       if (numbered && (entry.epoch != progress.epoch || entry.number < progress.applied)) continue;
       inserts.Add(token, instance, {entry.epoch, entry.number}, entry.time, entry.changes);
     }
-    RETURN_IF_ERROR(RunAll(connection, inserts.Take()));
+    RETURN_IF_ERROR(connection.RunAll(inserts.Take()));
     if (complete) RETURN_IF_ERROR(SetHandedIn(connection, token, instance));
     return connection.Run("COMMIT").status();
   });
@@ -240,12 +235,11 @@ absl::Status HandInDecider::DecideChunk(Chunk& chunk) {
   }
   facts->Write(statements);
   chunk.applied = facts->movements();
-  RETURN_IF_ERROR(RunAll(connection_, LossStatements(chunk.epoch, chunk.lost)));
-  return RunAll(connection_,
-                statements.Packets(absl::StrCat(chunk.drop,
-                                                ";UPDATE redis_epochs SET token_at=UTC_TIMESTAMP(3)"
-                                                " WHERE bucket=",
-                                                kBucket, ";COMMIT")));
+  RETURN_IF_ERROR(connection_.RunAll(LossStatements(chunk.epoch, chunk.lost)));
+  return statements.Run(
+      connection_,
+      absl::StrCat(chunk.drop, ";UPDATE redis_epochs SET token_at=UTC_TIMESTAMP(3) WHERE bucket=",
+                   kBucket, ";COMMIT"));
 }
 
 void HandInDecider::ReplayChange(const DecodedEntry& change, BatchFacts& facts,

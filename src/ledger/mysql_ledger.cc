@@ -382,8 +382,7 @@ absl::Status MysqlLedger::RecordLosses(std::uint64_t epoch, const std::vector<Lo
       std::vector<std::string> statements = LossStatements(epoch, lost);
       statements.insert(statements.begin(), "START TRANSACTION");
       statements.push_back("COMMIT");
-      for (const std::string& sql : statements) RETURN_IF_ERROR(connection.Run(sql).status());
-      return absl::OkStatus();
+      return connection.RunAll(statements);
     });
   });
 }

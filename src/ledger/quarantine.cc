@@ -40,8 +40,7 @@ absl::StatusOr<LedgerRows> LockOpen(Connection& connection) {
 
 absl::Status Commit(Connection& connection, std::vector<std::string> statements) {
   statements.push_back("COMMIT");
-  for (const std::string& sql : statements) RETURN_IF_ERROR(connection.Run(sql).status());
-  return absl::OkStatus();
+  return connection.RunAll(statements);
 }
 
 // Takes in what fits of the page and drops it.

@@ -3,6 +3,7 @@
 #include <mysql.h>
 
 #include <algorithm>
+#include <string>
 
 #include "base/status_macros.h"
 #include "mysql/sql_text.h"
@@ -48,31 +49,41 @@ void BulkInsert::AddTime(TimeMs time) {
   column.bytes.append(quoted, 1, quoted.size() - 2);
 }
 
+// The column's values from row `begin` on, as the library wants them. It only reads them, so they
+// lose their const. `texts`: where those of a column of texts begin.
+MYSQL_BIND BulkInsert::Bind(const Column& column, std::size_t begin, const char** texts) {
+  MYSQL_BIND bind{};
+  bind.u.indicator = const_cast<char*>(column.indicators.data() + begin);
+  if (column.is_text) {
+    bind.buffer_type = MYSQL_TYPE_STRING;
+    bind.buffer = texts + begin;
+    bind.length = const_cast<unsigned long*>(column.lengths.data() + begin);
+  } else {
+    bind.buffer_type = MYSQL_TYPE_LONGLONG;
+    bind.is_unsigned = 1;
+    bind.buffer = const_cast<std::uint64_t*>(column.numbers.data() + begin);
+  }
+  return bind;
+}
+
 absl::Status BulkInsert::Run(Connection& connection) const {
   std::vector<std::vector<const char*>> texts(columns_.size());
+  std::string statement = head_;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    statement += i == 0 ? "(?" : ",?";
+    if (!columns_[i].is_text) continue;
+    for (const std::size_t offset : columns_[i].offsets) {
+      texts[i].push_back(columns_[i].bytes.data() + offset);
+    }
+  }
+  statement += ')';
   for (std::size_t begin = 0; begin < rows(); begin += kRowsAPacket) {
     const std::size_t count = std::min(kRowsAPacket, rows() - begin);
-    std::vector<MYSQL_BIND> binds(columns_.size());
+    std::vector<MYSQL_BIND> binds;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const Column& column = columns_[i];
-      MYSQL_BIND& bind = binds[i];
-      // The library only reads what it is given here.
-      bind.u.indicator = const_cast<char*>(column.indicators.data() + begin);
-      if (column.is_text) {
-        texts[i].clear();
-        for (std::size_t row = begin; row < begin + count; ++row) {
-          texts[i].push_back(column.bytes.data() + column.offsets[row]);
-        }
-        bind.buffer_type = MYSQL_TYPE_STRING;
-        bind.buffer = texts[i].data();
-        bind.length = const_cast<unsigned long*>(column.lengths.data() + begin);
-      } else {
-        bind.buffer_type = MYSQL_TYPE_LONGLONG;
-        bind.is_unsigned = 1;
-        bind.buffer = const_cast<std::uint64_t*>(column.numbers.data() + begin);
-      }
+      binds.push_back(Bind(columns_[i], begin, texts[i].data()));
     }
-    RETURN_IF_ERROR(connection.RunBulk(statement_, binds.data(), static_cast<unsigned>(count)));
+    RETURN_IF_ERROR(connection.RunBulk(statement, binds.data(), static_cast<unsigned>(count)));
   }
   return absl::OkStatus();
 }

@@ -22,9 +22,8 @@ class BulkInsert {
   // server's smallest usual max_allowed_packet.
   static constexpr std::size_t kRowsAPacket = 4'096;
 
-  // "INSERT INTO table (a, b) VALUES (?,?)", with so many columns; a constant of the program.
-  BulkInsert(const char* statement, std::size_t columns)
-      : statement_(statement), columns_(columns) {}
+  // "INSERT INTO table (a, b) VALUES ", which names so many columns; a constant of the program.
+  BulkInsert(const char* head, std::size_t columns) : head_(head), columns_(columns) {}
 
   // The next value of the row; after a row's last one begins the next row. A column is always given
   // by the same one of these, or NULL.
@@ -52,8 +51,9 @@ class BulkInsert {
   void Add(Column& column, std::uint64_t number, std::size_t offset, std::size_t length,
            bool is_null);
   Column& Next();
+  static st_mysql_bind Bind(const Column& column, std::size_t begin, const char** texts);
 
-  const char* const statement_;
+  const char* const head_;
   std::vector<Column> columns_;
   std::size_t next_ = 0;  // column
 };

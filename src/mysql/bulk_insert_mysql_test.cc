@@ -90,7 +90,7 @@ TEST_F(BulkInsertTest, RowsAreThoseOfTheText) {
 
 TEST_F(BulkInsertTest, ManyRowsComeInSeveralPackets) {
   Ask("CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, word VARCHAR(9) NULL)");
-  BulkInsert insert("INSERT INTO t (id, word) VALUES (?,?)", 2);
+  BulkInsert insert("INSERT INTO t (id, word) VALUES ", 2);
   constexpr std::uint64_t kRows = 2 * BulkInsert::kRowsAPacket + 1;
   for (std::uint64_t id = 1; id <= kRows; ++id) {
     insert.AddNumber(id);
@@ -110,7 +110,7 @@ TEST_F(BulkInsertTest, ManyRowsComeInSeveralPackets) {
 TEST_F(BulkInsertTest, ARefusedRowIsSaidAsOfText) {
   Ask("CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, word VARCHAR(2) NOT NULL)");
   Ask("INSERT INTO t VALUES (2, '')");
-  BulkInsert twice("INSERT INTO t (id, word) VALUES (?,?)", 2);
+  BulkInsert twice("INSERT INTO t (id, word) VALUES ", 2);
   for (const std::uint64_t id : {1, 2}) {
     twice.AddNumber(id);
     twice.AddText("");
@@ -120,7 +120,7 @@ TEST_F(BulkInsertTest, ARefusedRowIsSaidAsOfText) {
   EXPECT_TRUE(IsRowRefused(duplicate)) << duplicate;
   EXPECT_EQ(FaultOf(duplicate), SqlFault::kConflict);
   Ask("ROLLBACK");
-  BulkInsert too_long("INSERT INTO t (id, word) VALUES (?,?)", 2);
+  BulkInsert too_long("INSERT INTO t (id, word) VALUES ", 2);
   too_long.AddNumber(3);
   too_long.AddText("abc");
   EXPECT_TRUE(IsRowRefused(too_long.Run(*connection_)));

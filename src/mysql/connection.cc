@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <charconv>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -307,12 +306,17 @@ absl::StatusOr<std::vector<SqlRows>> Connection::Run(std::string_view statements
   }
 }
 
-absl::StatusOr<MYSQL_STMT*> Connection::Prepare(const char* statement) {
+absl::Status Connection::RunAll(const std::vector<std::string>& packets) {
+  for (const std::string& packet : packets) RETURN_IF_ERROR(Run(packet).status());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MYSQL_STMT*> Connection::Prepare(const std::string& statement) {
   MYSQL_STMT*& prepared = prepared_[statement];
   if (prepared) return prepared;
   MYSQL_STMT* const made = mysql_stmt_init(mysql_);
   if (!made) return absl::ResourceExhaustedError("no memory for a prepared statement");
-  if (mysql_stmt_prepare(made, statement, std::strlen(statement)) != 0) {
+  if (mysql_stmt_prepare(made, statement.data(), statement.size()) != 0) {
     absl::Status fault = MakeStatus(made, "preparing a statement");
     mysql_stmt_close(made);
     return fault;
@@ -320,7 +324,7 @@ absl::StatusOr<MYSQL_STMT*> Connection::Prepare(const char* statement) {
   return prepared = made;
 }
 
-absl::Status Connection::RunBulk(const char* statement, MYSQL_BIND* columns, unsigned rows) {
+absl::Status Connection::RunBulk(const std::string& statement, MYSQL_BIND* columns, unsigned rows) {
   ASSIGN_OR_RETURN(MYSQL_STMT* const prepared, Prepare(statement));
   if (mysql_stmt_attr_set(prepared, STMT_ATTR_ARRAY_SIZE, &rows) != 0 ||
       mysql_stmt_bind_param(prepared, columns) != 0 || mysql_stmt_execute(prepared) != 0) {

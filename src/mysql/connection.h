@@ -78,16 +78,18 @@ class Connection {
   // Runs statements separated by ';' in one round trip; the rows of those that have any, in order.
   // Stops at the first that fails: those after it were not run.
   absl::StatusOr<std::vector<SqlRows>> Run(std::string_view statements);
+  // Runs these one after the other, for what would be too large in one, or stops at the first that
+  // fails. Their rows are dropped.
+  absl::Status RunAll(const std::vector<std::string>& packets);
 
   // How many of this process are open.
   static int OpenNow();
 
   // Whether it has RunBulk: MariaDB, without a proxy that does not know it.
   bool takes_bulk() const { return takes_bulk_; }
-  // Runs a prepared statement, which is prepared once and told by its address, for `rows` rows of
-  // values in arrays: libmariadb's mysql_stmt_bind_param with STMT_ATTR_ARRAY_SIZE. Faults as of
-  // Run.
-  absl::Status RunBulk(const char* statement, st_mysql_bind* columns, unsigned rows);
+  // Runs a statement, which is prepared once, for `rows` rows of values in arrays: libmariadb's
+  // mysql_stmt_bind_param with STMT_ATTR_ARRAY_SIZE. Faults as of Run.
+  absl::Status RunBulk(const std::string& statement, st_mysql_bind* columns, unsigned rows);
 
   bool is_mariadb() const { return is_mariadb_; }
   const std::string& server_version() const { return server_version_; }
@@ -95,13 +97,13 @@ class Connection {
  private:
   explicit Connection(st_mysql* mysql);
   absl::Status SetUp();
-  absl::StatusOr<st_mysql_stmt*> Prepare(const char* statement);
+  absl::StatusOr<st_mysql_stmt*> Prepare(const std::string& statement);
   absl::Status Fault(std::string_view doing) const;
 
   st_mysql* const mysql_;
   bool is_mariadb_ = false;
   bool takes_bulk_ = false;
-  std::map<const char*, st_mysql_stmt*> prepared_;  // few
+  std::map<std::string, st_mysql_stmt*> prepared_;  // few
   std::string server_version_;
 };
 

@@ -77,10 +77,7 @@ Command OpeningOf(const OriginBook& from) {
 absl::Status WriteTakenOver(Connection& connection, const BatchFacts& facts) {
   RowStatements statements;
   facts.Write(statements);
-  for (const std::string& packet : statements.Packets("DO 0")) {
-    RETURN_IF_ERROR(connection.Run(packet).status());
-  }
-  return absl::OkStatus();
+  return statements.Run(connection, "DO 0");
 }
 
 }  // namespace inventory

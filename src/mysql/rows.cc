@@ -129,15 +129,12 @@ void AddLines(const std::vector<StoredLine>& lines, Reservation& reservation) {
 
 namespace {
 
-#define LINE_INSERT         \
-  "INSERT INTO order_lines" \
-  " (order_id, book_id, state, quantity, released_quantity, reserved_position) VALUES "
-#define MOVEMENT_INSERT                                                                 \
-  "INSERT INTO inventory_logs (book_id, sequence, change_type, quantity, before_stock," \
-  " after_stock, locked_after, order_id, request_id, remark, actor, created_at) VALUES "
-
-constexpr char kBulkLines[] = LINE_INSERT "(?,?,?,?,?,?)";
-constexpr char kBulkMovements[] = MOVEMENT_INSERT "(?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr char kLineInsert[] =
+    "INSERT INTO order_lines"
+    " (order_id, book_id, state, quantity, released_quantity, reserved_position) VALUES ";
+constexpr char kMovementInsert[] =
+    "INSERT INTO inventory_logs (book_id, sequence, change_type, quantity, before_stock,"
+    " after_stock, locked_after, order_id, request_id, remark, actor, created_at) VALUES ";
 
 void AddLine(const StoredLine& line, BulkInsert& insert) {
   insert.AddNumber(line.key.order);
@@ -179,9 +176,9 @@ void AddMovement(const Movement& movement, BulkInsert& insert) {
 
 RowStatements::RowStatements(Inserts inserts)
     : inserts_(inserts),
-      bulk_lines_(kBulkLines, 6),
-      bulk_movements_(kBulkMovements, 12),
-      lines_(LINE_INSERT),
+      bulk_lines_(kLineInsert, 6),
+      bulk_movements_(kMovementInsert, 12),
+      lines_(kLineInsert),
       reservations_("INSERT INTO reservations (order_id, state, deadline, remembered) VALUES "),
       requests_(
           "INSERT INTO request_ids"
@@ -189,7 +186,7 @@ RowStatements::RowStatements(Inserts inserts)
       books_(
           "INSERT INTO inventory (book_id, stock, locked_stock, total_stock, sequence, created_at,"
           " updated_at) VALUES "),
-      movements_(MOVEMENT_INSERT) {}
+      movements_(kMovementInsert) {}
 
 std::string& RowStatements::Insert::Row() {
   if (statements.empty() || statements.back().size() > kStatementBytes) {
@@ -359,10 +356,7 @@ std::vector<std::string> RowStatements::Packets(std::string_view last) {
 absl::Status RowStatements::Run(Connection& connection, std::string_view last) {
   RETURN_IF_ERROR(bulk_lines_.Run(connection));
   RETURN_IF_ERROR(bulk_movements_.Run(connection));
-  for (const std::string& packet : Packets(last)) {
-    RETURN_IF_ERROR(connection.Run(packet).status());
-  }
-  return absl::OkStatus();
+  return connection.RunAll(Packets(last));
 }
 
 }  // namespace inventory

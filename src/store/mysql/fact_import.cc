@@ -120,10 +120,7 @@ absl::Status ImportRun::AddAll(std::vector<Fact> facts) {
   for (Fact& fact : facts) RETURN_IF_ERROR(import_.Add(std::move(fact)));
   RowStatements statements;
   known.Write(statements);
-  for (const std::string& packet : statements.Packets("COMMIT")) {
-    RETURN_IF_ERROR(connection_->Run(packet).status());
-  }
-  return absl::OkStatus();
+  return statements.Run(*connection_, "COMMIT");
 }
 
 absl::StatusOr<FactCounts> ImportRun::Finish() {
