@@ -3,12 +3,10 @@
 #include <openssl/sha.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <cstddef>
-#include <fstream>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/small_file.h"
 #include "base/status_macros.h"
 
 namespace inventory {
@@ -28,25 +26,17 @@ std::string DigestOf(const absl::StatusOr<WatchedFiles::Texts>& texts) {
   return digest;
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  if (!file ||
-      (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": cannot be read: ", std::generic_category().message(errno),
-                     "; name a file that the service's user may read"));
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": larger than ", kMaxFileBytes, " bytes; is it the right file?"));
-  }
-  return text;
+// The error names the file and says what to do.
+absl::StatusOr<std::string> ReadOne(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxFileBytes);
+  if (text.ok()) return text;
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, ": ", text.status().message(),
+      absl::IsOutOfRange(text.status()) ? "; is it the right file?"
+                                        : "; name a file that the service's user may read"));
 }
+
+}  // namespace
 
 bool OthersMayRead(const std::string& path) {
   struct stat facts {};
@@ -72,7 +62,7 @@ std::optional<absl::StatusOr<WatchedFiles::Texts>> WatchedFiles::Changed() {
 absl::StatusOr<WatchedFiles::Texts> WatchedFiles::ReadAll() const {
   Texts texts;
   for (const std::string& path : paths_) {
-    ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path));
+    ASSIGN_OR_RETURN(std::string text, ReadOne(path));
     texts.push_back(std::move(text));
   }
   return texts;

@@ -9,9 +9,6 @@
 
 namespace inventory {
 
-// The text of a file, 1 MiB at most. The error names the file and says what to do.
-absl::StatusOr<std::string> ReadSmallFile(const std::string& path);
-
 // Whether any user of the machine may read it. Not where it cannot be told.
 bool OthersMayRead(const std::string& path);
 

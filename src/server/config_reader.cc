@@ -6,9 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <numeric>
@@ -16,6 +14,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/small_file.h"
 #include "mysql/dsn.h"
 #include "server/reach.h"
 
@@ -335,21 +334,13 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(fmt::format("{}: is a folder; name a file", path));
   }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxConfigBytes + 1, '\0');
-  if (!file ||
-      (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof())) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot be read: {}; name another file with --config", path,
-                    std::generic_category().message(errno)));
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxConfigBytes);
+  if (text.ok()) return text;
+  const std::string why(text.status().message());
+  if (absl::IsOutOfRange(text.status())) {
+    return absl::InvalidArgumentError(fmt::format("{}: {}; is it a configuration?", path, why));
   }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxConfigBytes) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: larger than {} bytes; is it a configuration?", path, kMaxConfigBytes));
-  }
-  return text;
+  return absl::NotFoundError(fmt::format("{}: {}; name another file with --config", path, why));
 }
 
 }  // namespace inventory
