@@ -6,7 +6,6 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdint>
@@ -19,6 +18,7 @@
 #include "http/http_answers.h"
 #include "http/http_response.h"
 #include "http/json.h"
+#include "http/stage_timer.h"
 
 namespace inventory {
 namespace {
@@ -130,11 +130,7 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   }
 
   void SetTimer(milliseconds limit) {
-    timer_.expires_after(limit);
-    timer_.async_wait([self = shared_from_this(), number = ++timers_](error_code error) {
-      if (error || number != self->timers_ || self->ended_) return;
-      self->OnTimer();
-    });
+    timer_.Set(limit, [self = shared_from_this()] { self->OnTimer(); });
   }
 
   void OnTimer() {
@@ -148,15 +144,15 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
     ended_ = true;
     stream_.reset();
     held_ = nullptr;
+    timer_.Cancel();
     error_code ignored;
-    timer_.cancel(ignored);
     caller_.socket().close(ignored);
     shared_.owner.Ended(*this);
   }
 
   const HttpShared& shared_;
   CallerStream caller_;
-  asio::steady_timer timer_;
+  StageTimer timer_;
   std::shared_ptr<StockStream> stream_;
   std::uint64_t events_ = 0;
   std::string text_;  // what is being written
@@ -165,7 +161,6 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   bool asked_ = false;
   bool is_last_ = false;
   bool ended_ = false;
-  std::uint64_t timers_ = 0;
   std::array<char, 1> unexpected_;
 };
 

@@ -7,12 +7,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/clock.h"
 #include "base/status_matchers.h"
 #include "http/http_client_testing.h"
+#include "http/http_parts_testing.h"
 #include "http/http_server.h"
 #include "service/awaited_testing.h"
-#include "service/scripted_store_testing.h"
 
 namespace inventory {
 namespace {
@@ -21,7 +20,7 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::Not;
 
-class EventStreamTest : public testing::Test {
+class EventStreamTest : public testing::Test, protected HttpParts {
  protected:
   EventStreamTest() {
     // Nothing but what a test is about ends or wakes a stream.
@@ -59,11 +58,6 @@ class EventStreamTest : public testing::Test {
   }
 
   HttpLimits limits;
-  SteadyClock clock;
-  ScriptedStore store{clock};
-  std::unique_ptr<InventoryService> service = InventoryService::Make(store, ServiceSettings{});
-  InventoryApi api{*service, {}};
-  Access access;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<RawHttpClient> client;
   std::unique_ptr<RawHttpClient> other;

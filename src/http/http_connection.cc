@@ -2,7 +2,6 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -21,6 +20,7 @@
 #include "http/http_answers.h"
 #include "http/http_response.h"
 #include "http/parsed_request.h"
+#include "http/stage_timer.h"
 
 namespace inventory {
 namespace {
@@ -185,8 +185,7 @@ class CallerConnection final : public HttpConnection,
   void BecomeStream(const HttpAnswer& first) {
     if (shared_.owner.draining()) return End();
     stage_ = Stage::kEnded;
-    error_code ignored;
-    timer_.cancel(ignored);
+    timer_.Cancel();
     shared_.owner.Became(*this, MakeEventStream(std::move(caller_), first, shared_));
   }
 
@@ -225,11 +224,7 @@ class CallerConnection final : public HttpConnection,
   void Enter(Stage stage, milliseconds limit) {
     stage_ = stage;
     timed_out_ = false;
-    timer_.expires_after(limit);
-    timer_.async_wait([self = shared_from_this(), number = ++timers_](error_code error) {
-      if (error || number != self->timers_ || self->stage_ == Stage::kEnded) return;
-      self->OnTimer();
-    });
+    timer_.Set(limit, [self = shared_from_this()] { self->OnTimer(); });
   }
 
   void OnTimer() {
@@ -248,8 +243,8 @@ class CallerConnection final : public HttpConnection,
   void End() {
     if (stage_ == Stage::kEnded) return;
     stage_ = Stage::kEnded;
+    timer_.Cancel();
     error_code ignored;
-    timer_.cancel(ignored);
     caller_.socket().close(ignored);
     shared_.owner.Ended(*this);
   }
@@ -257,7 +252,7 @@ class CallerConnection final : public HttpConnection,
   const HttpShared& shared_;
   CallerStream caller_;
   const std::string peer_;  // "127.0.0.1:4242"
-  asio::steady_timer timer_;
+  StageTimer timer_;
   boost::beast::flat_buffer buffer_{kBufferBytes};
   std::optional<HttpRequestParser> parser_;
   std::optional<HttpResponse> response_;
@@ -267,7 +262,6 @@ class CallerConnection final : public HttpConnection,
   bool is_head_ = false;
   bool unread_;  // there may be more of the request than was read
   std::uint64_t calls_ = 0;
-  std::uint64_t timers_ = 0;
   std::uint64_t discarded_ = 0;
   std::array<char, kFirstRead> waste_;
 };

@@ -28,8 +28,8 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
 // What the path `/stock/{book_id}/logs` has in the place of {book_id}, if it fits; {path} is all
 // the rest.
-bool Fits(const std::string& route, const std::vector<std::string>& path, std::string& id) {
-  const std::vector<std::string> parts = absl::StrSplit(route.substr(1), '/');
+bool Fits(const std::vector<std::string>& parts, const std::vector<std::string>& path,
+          std::string& id) {
   const bool takes_rest = parts.back() == "{path}";
   if (takes_rest ? path.size() < parts.size() : path.size() != parts.size()) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -77,6 +77,9 @@ HttpRouter::HttpRouter(InventoryApi& api, Access& access, std::chrono::milliseco
   AddConsole();
   for (HttpRoute& route : ApiRoutes(api)) routes_.push_back(std::move(route));
   AddDocument();
+  for (const HttpRoute& route : routes_) {
+    patterns_.push_back(absl::StrSplit(route.path.substr(1), '/'));
+  }
 }
 
 void HttpRouter::AddHealth() {
@@ -169,8 +172,9 @@ void HttpRouter::Answer(const HttpRequest& request, HttpRespond respond) const {
   std::set<std::string> allowed;
   RoutedRequest routed{request, "", target->query};
   const HttpRoute* found = nullptr;
-  for (const HttpRoute& route : routes_) {
-    if (!Fits(route.path, target->path, routed.id)) continue;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    if (!Fits(patterns_[i], target->path, routed.id)) continue;
+    const HttpRoute& route = routes_[i];
     allowed.insert(route.method);
     if (route.method == "GET") allowed.insert("HEAD");
     if (route.method == method) found = &route;

@@ -40,7 +40,8 @@ class HttpRouter {
   const std::chrono::milliseconds call_limit_;
   std::atomic<bool> serving_ = false;
   std::vector<HttpRoute> routes_;
-  std::string document_;  // of the routes
+  std::vector<std::vector<std::string>> patterns_;  // the paths of routes_, split at each /
+  std::string document_;                            // of the routes
 };
 
 }  // namespace inventory

@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/clock.h"
 #include "base/status_matchers.h"
 #include "http/http_client_testing.h"
-#include "service/scripted_store_testing.h"
+#include "http/http_parts_testing.h"
 
 namespace inventory {
 namespace {
@@ -34,7 +33,7 @@ std::string PostRequest(const std::string& target, const std::string& body,
 const char kRestock[] = R"({"book_id":1,"quantity":5})";
 const char kDeduct[] = R"({"book_id":1,"quantity":1,"order_id":7})";
 
-class HttpServerTest : public testing::Test {
+class HttpServerTest : public testing::Test, protected HttpParts {
  protected:
   void Start(const HttpLimits& limits = {}) {
     absl::StatusOr<std::unique_ptr<HttpServer>> started =
@@ -51,11 +50,6 @@ class HttpServerTest : public testing::Test {
     return client->Read();
   }
 
-  SteadyClock clock;
-  ScriptedStore store{clock};
-  std::unique_ptr<InventoryService> service = InventoryService::Make(store, ServiceSettings{});
-  InventoryApi api{*service, {}};
-  Access access;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<RawHttpClient> client;
 };

@@ -12,11 +12,10 @@
 #include <string>
 
 #include "access/tls_folder_testing.h"
-#include "base/clock.h"
 #include "base/status_matchers.h"
 #include "http/http_client_testing.h"
+#include "http/http_parts_testing.h"
 #include "http/http_server.h"
-#include "service/scripted_store_testing.h"
 
 namespace inventory {
 namespace {
@@ -65,7 +64,7 @@ class TlsClient {
   asio::ssl::stream<asio::ip::tcp::socket> stream_{loop_, context_};
 };
 
-class HttpTlsTest : public testing::Test {
+class HttpTlsTest : public testing::Test, protected HttpParts {
  protected:
   void Start(const HttpLimits& limits = {}) {
     ASSERT_OK(files.Load());
@@ -76,11 +75,6 @@ class HttpTlsTest : public testing::Test {
 
   TlsFolder folder;
   TlsFiles files{folder.certificate(), folder.key()};
-  SteadyClock clock;
-  ScriptedStore store{clock};
-  std::unique_ptr<InventoryService> service = InventoryService::Make(store, ServiceSettings{});
-  InventoryApi api{*service, {}};
-  Access access;
   std::unique_ptr<HttpServer> server;
 };
 
