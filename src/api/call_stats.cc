@@ -94,12 +94,8 @@ std::vector<CallStats::Calls> CallStats::ListCalls() const {
   std::vector<Calls> calls;
   const auto add = [&calls](ApiCall call, const std::string& outcome,
                             const BucketHistogram& durations) {
-    Distribution duration = durations.Snapshot("call_duration_seconds", "");
-    if (std::all_of(duration.counts.begin(), duration.counts.end(),
-                    [](std::uint64_t count) { return count == 0; })) {
-      return;
-    }
-    calls.push_back({call, outcome, std::move(duration)});
+    if (durations.count() == 0) return;
+    calls.push_back({call, outcome, durations.Snapshot("call_duration_seconds", "")});
   };
   for (std::size_t i = 0; i < kApiCalls; ++i) {
     const auto call = static_cast<ApiCall>(i);
