@@ -27,6 +27,13 @@ void Access::SetTokens(TokenList tokens) {
   MutexLock lock(mutex_);
   tokens_ = std::move(added);
   open_ = false;
+  ++edition_;
+}
+
+absl::Status Access::TokensHaveChanged() {
+  return absl::UnauthenticatedError(
+      "the service's list of tokens has changed; open the stream again, with a token that is "
+      "valid");
 }
 
 absl::StatusOr<Access::Actor> Access::Admit(Role needed,

@@ -45,11 +45,17 @@ class Access {
   void SetTokens(TokenList tokens) ABSL_LOCKS_EXCLUDED(mutex_);
   // No tokens have been given. They never end, so this stays as it is once calls are served.
   bool open() const { return open_; }
+  // One more with each SetTokens(). What was let in before it may not be any more: a stream that
+  // was admitted in another edition has to ask again.
+  std::uint64_t edition() const { return edition_; }
 
   // Decides about a call by its field `authorization`; nullopt: there is none, or several.
   // UNAUTHENTICATED or PERMISSION_DENIED says what to do, and is counted and logged.
   absl::StatusOr<Actor> Admit(Role needed, std::optional<std::string_view> authorization,
                               const AccessAttempt& attempt) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // What a stream of another edition ends with: UNAUTHENTICATED.
+  static absl::Status TokensHaveChanged();
 
   // For what an edge refuses by itself: counts and logs it.
   void NoteTokenInUrl(const AccessAttempt& attempt);
@@ -64,6 +70,7 @@ class Access {
             const AccessAttempt& attempt) ABSL_LOCKS_EXCLUDED(log_mutex_);
 
   std::atomic<bool> open_ = true;
+  std::atomic<std::uint64_t> edition_ = 0;
   Mutex mutex_;
   std::shared_ptr<const TokenList> tokens_ ABSL_GUARDED_BY(mutex_);
 

@@ -35,17 +35,20 @@ constexpr int kSendBufferBytes = 32 * 1'024;
 
 class EventStream final : public HttpConnection, public std::enable_shared_from_this<EventStream> {
  public:
-  EventStream(CallerStream caller, const HttpAnswer& first, const HttpShared& shared)
+  EventStream(CallerStream caller, const HttpAnswer& first, std::uint64_t edition,
+              const HttpShared& shared)
       : shared_(shared),
+        edition_(edition),
         caller_(std::move(caller)),
         timer_(caller_.get_executor()),
         stream_(first.stream),
-        text_(absl::StrCat(StreamHeader(first), kRetry, NextEvent(first.body))) {}
+        header_(absl::StrCat(StreamHeader(first), kRetry)),
+        first_(first.body) {}
 
   void Start() override {
     SetSocketOptions();
     AwaitHangUp();
-    Write();
+    Write(NextEvent(std::exchange(first_, {})));
   }
   void Drain() override { End(); }
   void Abort() override { End(); }
@@ -101,12 +104,15 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
     if (writing_) {  // a sign of life; at most one, as the next update is asked for after this one
       held_ = std::move(deferred);
     } else {
-      text_ = deferred(*this);
-      Write();
+      Write(deferred(*this));
     }
   }
 
-  void Write() {
+  // Writes this, or what ends the stream where the caller may not be told more.
+  void Write(const std::string& text) {
+    const bool may_be_told = shared_.access.edition() == edition_;
+    text_ = absl::StrCat(std::exchange(header_, {}),
+                         may_be_told ? text : LastEvent(Access::TokensHaveChanged()));
     writing_ = true;
     SetTimer(shared_.limits.write);
     asio::async_write(caller_, asio::buffer(text_),
@@ -121,10 +127,7 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
     writing_ = false;
     text_ = {};
     if (is_last_) return End();
-    if (held_) {
-      text_ = std::exchange(held_, nullptr)(*this);
-      return Write();
-    }
+    if (held_) return Write(std::exchange(held_, nullptr)(*this));
     SetTimer(shared_.limits.sign_of_life);
     if (!asked_) Ask();
   }
@@ -135,8 +138,7 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
 
   void OnTimer() {
     if (writing_) return End();
-    text_ = kKeepAlive;
-    Write();
+    Write(kKeepAlive);
   }
 
   void End() {
@@ -151,12 +153,15 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   }
 
   const HttpShared& shared_;
+  const std::uint64_t edition_;  // of the access list
   CallerStream caller_;
   StageTimer timer_;
   std::shared_ptr<StockStream> stream_;
   std::uint64_t events_ = 0;
-  std::string text_;  // what is being written
-  Deferred held_;     // comes after it
+  std::string header_;  // is written before the first event,
+  std::string first_;   // whose data this is
+  std::string text_;    // what is being written
+  Deferred held_;       // comes after it
   bool writing_ = false;
   bool asked_ = false;
   bool is_last_ = false;
@@ -167,8 +172,8 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
 }  // namespace
 
 std::shared_ptr<HttpConnection> MakeEventStream(CallerStream caller, const HttpAnswer& first,
-                                                const HttpShared& shared) {
-  return std::make_shared<EventStream>(std::move(caller), first, shared);
+                                                std::uint64_t edition, const HttpShared& shared) {
+  return std::make_shared<EventStream>(std::move(caller), first, edition, shared);
 }
 
 }  // namespace inventory

@@ -18,7 +18,10 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::Not;
+
+constexpr char kToken[] = "operator-token-0123456789";
 
 class EventStreamTest : public testing::Test, protected HttpParts {
  protected:
@@ -40,8 +43,13 @@ class EventStreamTest : public testing::Test, protected HttpParts {
   }
   static std::string Request(const std::string& method_and_target, const std::string& body = "") {
     return absl::StrCat(method_and_target, " HTTP/1.1\r\nHost: localhost\r\n",
+                        "Authorization: Bearer ", kToken, "\r\n",
                         "Content-Type: application/json\r\nContent-Length: ", body.size(),
                         "\r\n\r\n", body);
+  }
+  // Until then everybody may do everything.
+  void GiveTokens() {
+    access.SetTokens(*TokenList::Parse(absl::StrCat("anna operator ", kToken), ';', "test"));
   }
   void Restock(int book, int quantity) {
     other->Send(Request("POST /restock",
@@ -93,6 +101,27 @@ TEST_F(EventStreamTest, AQuietStreamShowsThatItLives) {
   EXPECT_EQ(client->ReadUntil("\n\n"), ":\n\n");
   Restock(1, 1);
   EXPECT_THAT(client->ReadUntil("\"stock\":12,"), HasSubstr("id: 2\ndata: "));
+}
+
+TEST_F(EventStreamTest, NothingMoreIsToldOnceTheTokensHaveChanged) {
+  Start();
+  Restock(1, 11);
+  Open("?ids=1");
+  GiveTokens();
+  Restock(1, 5);
+  EXPECT_THAT(client->ReadUntil("\n\n"),
+              MatchesRegex("event: fault\ndata: .*tokens has changed.*"));
+  EXPECT_TRUE(client->IsAtEnd());
+  EXPECT_TRUE(NobodyWatches());
+}
+
+TEST_F(EventStreamTest, AQuietStreamEndsTooOnceTheTokensHaveChanged) {
+  limits.sign_of_life = milliseconds(1);
+  Start();
+  Open();
+  GiveTokens();
+  EXPECT_THAT(client->ReadUntil("}\n\n"), HasSubstr("event: fault\n"));
+  EXPECT_TRUE(client->IsAtEnd());
 }
 
 TEST_F(EventStreamTest, WhoHangsUpIsNoticedAtOnce) {

@@ -166,6 +166,7 @@ class CallerConnection final : public HttpConnection,
                   false);
     }
     Enter(Stage::kCall, shared_.limits.answer);
+    edition_ = shared_.access.edition();
     shared_.router.Answer(request, [gate = shared_.gate, weak = weak_from_this(),
                                     call = ++calls_](DeferredHttpAnswer answer) {
       gate->Post([weak, call, answer = std::move(answer)] {
@@ -186,7 +187,7 @@ class CallerConnection final : public HttpConnection,
     if (shared_.owner.draining()) return End();
     stage_ = Stage::kEnded;
     timer_.Cancel();
-    shared_.owner.Became(*this, MakeEventStream(std::move(caller_), first, shared_));
+    shared_.owner.Became(*this, MakeEventStream(std::move(caller_), first, edition_, shared_));
   }
 
   void Send(const HttpAnswer& answer, bool keep_alive) {
@@ -262,6 +263,7 @@ class CallerConnection final : public HttpConnection,
   bool is_head_ = false;
   bool unread_;  // there may be more of the request than was read
   std::uint64_t calls_ = 0;
+  std::uint64_t edition_ = 0;  // of the access list, at the last call
   std::uint64_t discarded_ = 0;
   std::array<char, kFirstRead> waste_;
 };

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "access/access.h"
 #include "http/caller_stream.h"
 #include "http/http_limits.h"
 #include "http/http_router.h"
@@ -36,6 +37,7 @@ class HttpConnection {
 // What connections share; outlives them.
 struct HttpShared {
   const HttpRouter& router;
+  const Access& access;
   const HttpLimits& limits;
   const std::shared_ptr<LoopGate> gate;
   HttpConnection::Owner& owner;

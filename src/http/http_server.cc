@@ -50,7 +50,8 @@ absl::Status ListenError(const std::string& address, int port, const error_code&
 class GatewayServer final : public HttpServer, private HttpConnection::Owner {
  public:
   GatewayServer(InventoryApi& api, Access& access, const HttpSettings& settings)
-      : limits_(settings.limits),
+      : access_(access),
+        limits_(settings.limits),
         router_(api, access, settings.limits.call, settings.metrics),
         tls_(settings.tls) {}
   ~GatewayServer() override { Stop(milliseconds(0)); }
@@ -76,6 +77,7 @@ class GatewayServer final : public HttpServer, private HttpConnection::Owner {
   void AbortAll();
   std::vector<std::shared_ptr<HttpConnection>> All() const;
 
+  const Access& access_;
   const HttpLimits limits_;
   HttpRouter router_;
   TlsContext tls_;
@@ -83,7 +85,7 @@ class GatewayServer final : public HttpServer, private HttpConnection::Owner {
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   tcp::acceptor acceptor_{loop_};
   asio::steady_timer accept_again_{loop_};
-  const HttpShared shared_{router_, limits_, std::make_shared<LoopGate>(loop_), *this};
+  const HttpShared shared_{router_, access_, limits_, std::make_shared<LoopGate>(loop_), *this};
   bool is_waiting_ = false;   // there are as many connections as may be: until one ends
   bool is_refusing_ = false;  // it was waited in vain
   bool draining_ = false;

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "rpc/message.h"
 #include "rpc/streaming_call.h"
 
 namespace inventory {
@@ -58,7 +59,11 @@ class StreamCall final : public StreamingCall {
       if (!status.ok() || !message.Valid()) {
         EndWith(status);
       } else if (!end_) {
-        StartWrite(message);
+        if (method_.access.edition() == edition_) {
+          StartWrite(message);
+        } else {
+          EndWith(ToGrpc(Access::TokensHaveChanged()));
+        }
       }
     }
     OnePendingLess();

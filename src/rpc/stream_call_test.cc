@@ -119,6 +119,18 @@ class StreamTest : public testing::Test {
   std::unique_ptr<grpc::ClientReader<v1::WatchStockResponse>> stream_;
 };
 
+TEST_F(StreamTest, NothingMoreIsToldOnceTheTokensHaveChanged) {
+  Open();
+  script_.Push(grpc::Status::OK, OneChange(1));
+  EXPECT_EQ(Read().changes(0).stock(), 1);
+  server_.access.SetTokens(*TokenList::Parse("eye viewer viewer-token-0123456789", ';', "test"));
+  script_.Push(grpc::Status::OK, OneChange(2));
+  const grpc::Status end = ReadTheEnd();
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(end.error_message(), testing::HasSubstr("tokens has changed"));
+  EXPECT_TRUE(script_.WaitUntilDropped());
+}
+
 TEST_F(StreamTest, MessagesComeInOrder) {
   script_.Push(grpc::Status::OK, OneChange(10));
   script_.Push(grpc::Status::OK, OneChange(9));

@@ -25,6 +25,7 @@ void StreamingCall::OnTaken(bool ok) {
   OfferAnother();
   tracker_->TakeOffer();
   const bool added = tracker_->AddStream(this);
+  edition_ = method_.access.edition();
   const absl::Status admitted = Admit(method_, context_).status();
   MutexLock lock(mutex_);
   pending_ = 1;  // over_event_

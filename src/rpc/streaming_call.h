@@ -75,6 +75,7 @@ class StreamingCall : public OpenStream {
   Event finished_event_{*this, &StreamingCall::OnFinished};
   Event over_event_{*this, &StreamingCall::OnOver};
   grpc::ServerContext context_;
+  std::uint64_t edition_ = 0;  // of the access list, when the call was let in
   grpc::ByteBuffer request_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
 

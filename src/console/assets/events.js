@@ -1,5 +1,5 @@
 // GET /events, begun again whenever it ends, ever more slowly while that does not help.
-import {authorized, faultOf} from './api.js';
+import {Fault, authorized, faultOf} from './api.js';
 import {SseParser} from './sse.js';
 
 const kFirstWaitMs = 500;
@@ -47,7 +47,11 @@ async function readStream(path, onMessage, signal) {
       listen();
       const {value, done} = await reader.read();
       if (done) return;
-      for (const data of parser.push(value)) onMessage(JSON.parse(data));
+      for (const data of parser.push(value)) {
+        const update = JSON.parse(data);
+        if (update.error) throw new Fault(0, update.error.message); // what a stream ends with
+        onMessage(update);
+      }
     }
   } finally {
     clearTimeout(timer);
