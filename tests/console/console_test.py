@@ -12,8 +12,6 @@ import itertools
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -24,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'e2e'))
 from browser import NARROW, WIDE, Browser  # noqa: E402
 from http_test import free_port  # noqa: E402
+from npm import install  # noqa: E402
 from service import ServiceTest  # noqa: E402
 
 PAGES = ['overview', 'stock', 'book/42', 'order/75001', 'order', 'book/999']
@@ -34,14 +33,8 @@ REASON = 'Delivery note 4711, checked by two'
 
 def fetch_axe(folder):
     """The source of axe-core, in the version that the lock file names."""
-    for name in ('package.json', 'package-lock.json'):
-        shutil.copy(HERE / name, folder)
-    source = pathlib.Path(folder, 'node_modules/axe-core/axe.min.js')
-    wanted = json.loads((HERE / 'package.json').read_text())['devDependencies']['axe-core']
-    if not (source.is_file() and f'axe v{wanted}' in source.read_text()[:200]):
-        subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=folder,
-                       check=True, stdout=subprocess.DEVNULL)
-    return source.read_text()
+    install(HERE, folder)
+    return pathlib.Path(folder, 'node_modules/axe-core/axe.min.js').read_text()
 
 
 class ConsoleTest(ServiceTest):
