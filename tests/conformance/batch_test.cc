@@ -1,4 +1,5 @@
 // Batches, the log they leave, and what observers are told.
+#include <set>
 #include <thread>
 
 #include "tests/conformance/conformance.h"
@@ -123,6 +124,37 @@ TEST_P(BatchConformance, BatchesAreDecidedInTheOrderOfTheCalls) {
   ASSERT_OK(second_replies);
   EXPECT_EQ(first_replies->front().outcome, Outcome::kDeducted);
   EXPECT_EQ(second_replies->front().outcome, Outcome::kInsufficientStock);
+}
+
+// So many commands that a store may have several of these batches under way.
+TEST_P(BatchConformance, LargeBatchesAtOnceSellEachUnitOnceAndEachOfThemInOrder) {
+  constexpr int kBatches = 8;
+  constexpr int kEach = 300;
+  Stock(1, 2'000);
+  std::vector<StoreAnswer<std::vector<Reply>>> answers(kBatches);
+  OrderId order = 0;
+  for (auto& answer : answers) {
+    std::vector<Command> batch;
+    for (int i = 0; i < kEach; ++i) batch.push_back({Deduct{1, ++order, 1}});
+    store().Apply(std::move(batch), answer.callback());
+  }
+  std::set<Quantity> left;
+  for (auto& answer : answers) {
+    const auto replies = answer.Wait();
+    ASSERT_OK(replies);
+    Quantity before = 2'000;
+    for (const Reply& reply : *replies) {
+      if (reply.outcome != Outcome::kDeducted) {
+        ASSERT_THAT(reply, Is(Outcome::kInsufficientStock, 0));
+        continue;
+      }
+      ASSERT_LT(reply.available, before);
+      before = reply.available;
+      ASSERT_TRUE(left.insert(before).second) << "twice: " << before;
+    }
+  }
+  EXPECT_EQ(left.size(), 2'000u);
+  EXPECT_EQ(ReadBook(1), (Balance{0, 0, 2'001}));
 }
 
 TEST_P(BatchConformance, ConcurrentCallersNeverOversell) {

@@ -4,17 +4,22 @@
 
 #include "store/redis/batch_run.h"
 #include "store/redis/script_attempt.h"
+#include "store/redis/script_call.h"
 
 namespace inventory {
 namespace {
 
 constexpr std::size_t kCommandsAnAttempt = 8'192;
+constexpr int kMostAttempts = 2;
+// Waiting commands that are worth an attempt beside another: they fill a call of a script.
+constexpr std::size_t kMuch = kLinesACall;
 
 }  // namespace
 
 void BatchSender::Send(std::shared_ptr<BatchRun> run, bool first) {
   {
     MutexLock lock(mutex_);
+    commands_ += run->size();
     if (first) {
       waiting_.push_front(std::move(run));
     } else {
@@ -33,6 +38,7 @@ std::vector<std::shared_ptr<BatchRun>> BatchSender::Take() {
     const bool has_facts = next->facts().told_at != 0;
     if (!runs.empty() && (has_facts || commands + next->size() > kCommandsAnAttempt)) break;
     commands += next->size();
+    commands_ -= next->size();
     runs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
     if (has_facts) break;
@@ -45,15 +51,16 @@ void BatchSender::Pump() {
     std::vector<std::shared_ptr<BatchRun>> runs;
     {
       MutexLock lock(mutex_);
-      if (pumping_ || under_way_ || waiting_.empty()) return;
+      if (pumping_ || waiting_.empty()) return;
+      if (under_way_ > 0 && (under_way_ == kMostAttempts || commands_ < kMuch)) return;
       runs = Take();
-      under_way_ = true;
+      ++under_way_;
       pumping_ = true;
     }
     ScriptAttempt::Start(parts_, std::move(runs), [this] {
       {
         MutexLock lock(mutex_);
-        under_way_ = false;
+        --under_way_;
       }
       Pump();
     });

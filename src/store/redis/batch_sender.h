@@ -14,9 +14,10 @@ namespace inventory {
 class BatchRun;
 
 // One attempt is under way at a time; what comes meanwhile makes the next one, so a call of a
-// script carries more the more there is to do. (A second one beside it made calls smaller, and
-// nothing faster.) A batch that waits for the ledger is not under way: it holds up nobody. Safe for
-// concurrent use; no thread of its own.
+// script carries more the more there is to do. A second one goes beside it only where it fills a
+// call too, so that Redis has work while answers are read: for less it would make calls smaller,
+// and nothing faster. A batch that waits for the ledger is not under way: it holds up nobody. Safe
+// for concurrent use; no thread of its own.
 class BatchSender {
  public:
   explicit BatchSender(StoreParts& parts) : parts_(parts) {}
@@ -32,7 +33,8 @@ class BatchSender {
   StoreParts& parts_;
   Mutex mutex_;
   std::deque<std::shared_ptr<BatchRun>> waiting_ ABSL_GUARDED_BY(mutex_);
-  bool under_way_ ABSL_GUARDED_BY(mutex_) = false;
+  std::size_t commands_ ABSL_GUARDED_BY(mutex_) = 0;  // of those that wait
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;         // attempts
   bool pumping_ ABSL_GUARDED_BY(mutex_) = false;  // someone sends: one at a time, in order
 };
 

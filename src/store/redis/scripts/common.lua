@@ -44,11 +44,9 @@
 local header = redis.call('HMGET', KEYS[1], 'epoch', 'entries', 'movements', 'time')
 local epoch = ARGV[1]
 local entries, movements = tonumber(header[2]), tonumber(header[3])
-local now = tonumber(ARGV[3])
-if not now then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = tonumber(ARGV[3]) or clock
 if header[4] and tonumber(header[4]) > now then now = tonumber(header[4]) end
 if header[1] ~= epoch then return {1, now, 0, tostring(header[1]), ''} end
 if entries < tonumber(ARGV[2]) then return {2, now, entries, '', ''} end
@@ -68,9 +66,16 @@ local next_arg = 10 + 2 * book_count   -- and argument
 local LIMIT = 2147483647
 local UNKNOWN = 0  -- quantity of a line that was taken over from the earlier service (stock/rules.h)
 
+-- A whole number's text: Lua's own way to make one takes several times as long.
+local function Digits(number) return string.format('%d', number) end
+
+local markers_end = Digits(clock + ttl)  -- PXAT is what Redis makes of PX
+
 -- ---- books --------------------------------------------------------------------------------------
 
-local books = {}     -- by index: {id, available, locked, sequence, changed, broken, found}
+-- By index: {id, available, locked, sequence, changed, broken}; text and locked_text are what
+-- available and locked are as texts.
+local books = {}
 local repaired = {}
 
 local SEARCHED = 1000  -- entries, at most, for a movement
@@ -98,15 +103,17 @@ local function Book(index)
   local view = redis.pcall('GET', KEYS[key + 1])
   if not stored.err and stored[4] == epoch and stored[1] == view then
     book = {id = id, available = tonumber(view), locked = tonumber(stored[2]),
-            sequence = tonumber(stored[3])}
+            sequence = tonumber(stored[3]), text = view, locked_text = stored[2]}
   elseif fact == '' or not facts_are_fresh or MovedSince(id) then
     return nil
   elseif fact == '-' then
-    book = {id = id, available = 0, locked = 0, sequence = 0, broken = true}
+    book = {id = id, available = 0, locked = 0, sequence = 0, text = '0', locked_text = '0',
+            broken = true}
   else
     local available, locked, sequence = string.match(fact, '^(%d+) (%d+) (%d+)$')
     book = {id = id, available = tonumber(available), locked = tonumber(locked),
-            sequence = tonumber(sequence), broken = true, changed = true}
+            sequence = tonumber(sequence), text = available, locked_text = locked, broken = true,
+            changed = true}
     local found = 'wrong type'
     if not stored.err then
       found = (stored[1] or '-') .. ' ' .. (stored[2] or '-') .. ' ' .. (stored[3] or '-')
@@ -121,33 +128,39 @@ end
 
 local changes = {}   -- records of the outbox entry (redis/outbox_entry.h)
 local moved = 0      -- of them movements
-local writes = {}    -- calls for Finish, in order
+local writes = {}    -- calls for Finish, in order, of each: command, key, and two values or false
+local write_count = 0
 local written = {}   -- by key: what it will hold; false: nothing
 
-local function Put(key, value, lives)
+local function Write(command, key, value, other)
+  writes[write_count + 1], writes[write_count + 2] = command, key
+  writes[write_count + 3], writes[write_count + 4] = value, other
+  write_count = write_count + 4
+end
+
+-- `ends`: as markers do.
+local function Put(key, value, ends)
   written[key] = value
-  if lives then
-    writes[#writes + 1] = {'SET', key, value .. ' ' .. epoch, 'PX', ttl}
-  else
-    writes[#writes + 1] = {'SET', key, value .. ' ' .. epoch}
-  end
+  Write('SET', key, value .. ' ' .. epoch, ends and markers_end)
 end
 
 local function Delete(key)
   written[key] = false
-  writes[#writes + 1] = {'DEL', key}
+  Write('DEL', key, false, false)
 end
 
 -- A text's part of a record: its length is told, for it may hold any byte.
 local function Text(text) return #text .. ':' .. text end
 
--- Logs that the book's figures have become these.
+-- Logs that the book's figures have become these. `quantity`: as a text, where there is one.
 local function Move(book, change_type, quantity, available, locked, order, request, remark, actor)
-  local before = book.available
+  local before = book.text
+  if available ~= book.available then book.text = Digits(available) end
+  if locked ~= book.locked then book.locked_text = Digits(locked) end
   book.available, book.locked, book.sequence = available, locked, book.sequence + 1
   book.changed = true
-  local record = change_type .. ' ' .. book.id .. ' ' .. book.sequence .. ' ' .. quantity .. ' ' ..
-      before .. ' ' .. available .. ' ' .. locked .. ' ' .. order
+  local record = change_type .. ' ' .. book.id .. ' ' .. Digits(book.sequence) .. ' ' ..
+      quantity .. ' ' .. before .. ' ' .. book.text .. ' ' .. book.locked_text .. ' ' .. order
   if request ~= '' or remark ~= '' or actor ~= '' then
     record = record .. ' ' .. Text(request) .. Text(remark) .. Text(actor)
   end
@@ -179,15 +192,15 @@ local RESERVATION_STATE = {reserved = 1, confirmed = 2, cancelled = 3, expired =
 -- Writes the reservation and tells the ledger. An open one has no TTL.
 local function PutReservation(key, order, state, deadline, lines)
   local open, remembered = state == 'reserved', state == 'remembered'
-  Put(key, state .. ' ' .. string.format('%d', deadline) .. (lines ~= '' and ' ' .. lines or ''),
+  Put(key, state .. ' ' .. Digits(deadline) .. (lines ~= '' and ' ' .. lines or ''),
       not open)
   changes[#changes + 1] = 'r ' .. order .. ' ' ..
-      (remembered and 3 or RESERVATION_STATE[state]) .. ' ' .. string.format('%d', deadline) ..
+      (remembered and 3 or RESERVATION_STATE[state]) .. ' ' .. Digits(deadline) ..
       (remembered and ' 1' or ' 0') .. (open and ' ' .. lines or '') .. '\n'
   if open then
-    writes[#writes + 1] = {'ZADD', KEYS[3], deadline, order}
+    Write('ZADD', KEYS[3], Digits(deadline), order)
   elseif not remembered then
-    writes[#writes + 1] = {'ZREM', KEYS[3], order}
+    Write('ZREM', KEYS[3], order, false)
   end
 end
 
@@ -216,7 +229,7 @@ end
 local function Lack(code)
   if not held then
     held = true
-    writes[#writes + 1] = {'SET', KEYS[4], ARGV[5], 'PX', 60000}
+    Write('SET', KEYS[4], ARGV[5], Digits(clock + 60000))
   end
   return code
 end
@@ -227,21 +240,32 @@ local function Finish(results)
   local text = ''
   if #changes > 0 then
     text = table.concat(changes)
-    redis.call('XADD', KEYS[2], epoch .. '-' .. string.format('%d', entries), 'time',
-               string.format('%d', now), 'changes', text)
+    redis.call('XADD', KEYS[2], epoch .. '-' .. Digits(entries), 'time',
+               Digits(now), 'changes', text)
     entries = entries + 1
-    redis.call('HSET', KEYS[1], 'entries', string.format('%d', entries), 'movements',
-               string.format('%d', movements + moved), 'time', string.format('%d', now))
+    redis.call('HSET', KEYS[1], 'entries', Digits(entries), 'movements',
+               Digits(movements + moved), 'time', Digits(now))
   end
   for index, book in pairs(books) do
     if book.changed then
       local key = 3 + 2 * index
       if book.broken then redis.call('DEL', KEYS[key]) end
-      redis.call('HSET', KEYS[key], 'available', book.available, 'locked', book.locked, 'sequence',
-                 string.format('%d', book.sequence), 'epoch', epoch)
-      redis.call('SET', KEYS[key + 1], book.available)
+      redis.call('HSET', KEYS[key], 'available', book.text, 'locked', book.locked_text, 'sequence',
+                 Digits(book.sequence), 'epoch', epoch)
+      redis.call('SET', KEYS[key + 1], book.text)
     end
   end
-  for _, write in ipairs(writes) do redis.call(unpack(write)) end
+  for at = 1, write_count, 4 do
+    local command, key, value, other = writes[at], writes[at + 1], writes[at + 2], writes[at + 3]
+    if other and command == 'SET' then
+      redis.call(command, key, value, 'PXAT', other)
+    elseif other then
+      redis.call(command, key, value, other)
+    elseif value then
+      redis.call(command, key, value)
+    else
+      redis.call(command, key)
+    end
+  end
   return {0, now, entries, text, table.concat(repaired, ';'), results}
 end

@@ -45,7 +45,7 @@ for line = 1, count do
   local code = Decide(book, quantity, key, arg, at)
   if was_held and code >= 0 then code = -5 end
   if code == OUTCOME.kDeducted then
-    Move(book, 1, quantity, book.available - quantity, book.locked, ARGV[arg + 1], '', '',
+    Move(book, 1, ARGV[arg + 2], book.available - quantity, book.locked, ARGV[arg + 1], '', '',
          ARGV[arg + 5])
     Put(KEYS[key], ARGV[arg + 2], true)
   end
