@@ -93,7 +93,7 @@ void Reader::AddOfOrder(OrderId order, ChangeType type) {
   switch (type) {
     case ChangeType::kConfirm: Add(Confirm{order}, Promised(order, type), actor); break;
     case ChangeType::kCancel: Add(Cancel{order, reason}, Promised(order, type), actor); break;
-    default: Add(Expire{order}, {}); break;
+    default: Add(Expire{order}, {}, actor); break;  // in the name of who found it
   }
 }
 
