@@ -22,18 +22,10 @@ sys.path.insert(0, str(E2E))
 # pylint: disable=wrong-import-position
 import eight_checks_test  # noqa: E402
 import own_network  # noqa: E402
+from debian_root import bare_debian, run  # noqa: E402
 from service import WAIT_SECONDS, wait_for  # noqa: E402
 
 PACKAGE = ROOT = None
-BARE = 'bare.tar'
-
-
-def run(*command, **options):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          check=False, stdin=subprocess.DEVNULL, **options)
-    if done.returncode != 0:
-        raise AssertionError(f'{command}: {done.returncode}\n{done.stdout}{done.stderr}')
-    return done.stdout
 
 
 def in_root(*command):
@@ -42,27 +34,9 @@ def in_root(*command):
 
 def make_root(folder):
     """A bare Debian 12 with the package installed, as an administrator would."""
-    bare = folder / BARE
-    if not bare.exists():
-        print('making a bare Debian 12', flush=True)
-        run('debootstrap', '--variant=minbase', '--make-tarball', folder / 'packages.tar',
-            'bookworm', folder / 'unused')
-        fresh = folder / 'fresh'
-        shutil.rmtree(fresh, ignore_errors=True)
-        run('debootstrap', '--variant=minbase', '--unpack-tarball', folder / 'packages.tar',
-            'bookworm', fresh)
-        run('tar', '-C', fresh, '-cf', bare, '.')
-        shutil.rmtree(fresh)
+    bare = bare_debian(folder)
     ROOT.mkdir()
     run('tar', '-C', ROOT, '-xf', bare)
-    # As on the machine that runs the test: mirror, proxy, names.
-    for name in ('/etc/apt/sources.list', '/etc/apt/sources.list.d', '/etc/apt/apt.conf.d',
-                 '/etc/resolv.conf', '/etc/hosts'):
-        source, target = pathlib.Path(name), ROOT / name[1:]
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy(source, target)
     shutil.copy(PACKAGE, ROOT / 'tmp/package.deb')
     print('installing the package', flush=True)
     in_root('apt-get', 'update', '-q')
