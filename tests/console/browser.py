@@ -24,6 +24,7 @@ class Browser:
             options.add_argument(argument)
         if os.geteuid() == 0:
             options.add_argument('--no-sandbox')  # it refuses to run as root otherwise
+        options.accept_insecure_certs = True  # the tests' own
         options.add_experimental_option('prefs', {'intl.accept_languages': 'en'})
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'})
         self.driver = webdriver.Chrome(service=Service('/usr/bin/chromedriver'), options=options)

@@ -20,6 +20,7 @@ from selenium.webdriver.common.keys import Keys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'e2e'))
+from access_test import make_pair  # noqa: E402
 from browser import NARROW, WIDE, Browser  # noqa: E402
 from http_test import free_port  # noqa: E402
 from npm import install  # noqa: E402
@@ -340,6 +341,23 @@ class ConsoleTest(ServiceTest):
             self.assertNotIn(OPERATOR, browser.run(f'return {place}'))
         self.assertFalse([url for url in browser.requested() if OPERATOR in url or VIEWER in url])
         browser.errors()  # the answers 401 and 403, which a browser notes by itself
+
+    def test_over_tls_it_is_the_same(self):
+        browser = self.browser
+        certificate, key, _ = make_pair(self.enterContext(tempfile.TemporaryDirectory()),
+                                        'IP:127.0.0.1')
+        self.start(INVENTORY_ACCESS_TOKENS=f'anna operator {OPERATOR}',
+                   INVENTORY_TLS_CERTIFICATE=str(certificate), INVENTORY_TLS_KEY=str(key))
+        self.base = self.base.replace('http:', 'https:')
+        browser.open(f'{self.base}/#/book/5')
+        self.give_token(OPERATOR)
+        browser.wait_text('main', 'No stock yet')
+        self.restock()
+        browser.wait_text('.movements tbody', 'by anna')
+        browser.errors()  # the answer 401 before there was a token
+        self.go('stock')
+        browser.wait_text('.live', 'Live')
+        self.check_quiet()
 
     def give_token(self, token):
         self.browser.type('#token', token)
