@@ -43,6 +43,7 @@ class Call:
     order: int = 0
     request_id: str = ''        # of restock and adjust
     sent: float = 0
+    sent_ms: float = 0          # the same by the clock of movements
     answered: float = math.inf  # never
     result: str = 'unknown'     # ok, refused, unknown
     code: int = OK
@@ -97,7 +98,7 @@ class Stored:
     redis: dict = dataclasses.field(default_factory=dict)  # book -> Balance, None: nothing there
     views: dict = dataclasses.field(default_factory=dict)  # book -> what stock:… says
     totals: dict = dataclasses.field(default_factory=dict)  # book -> total_stock of its row
-    losses: list = dataclasses.field(default_factory=list)  # (book, order, verb, quantity)
+    losses: list = dataclasses.field(default_factory=list)  # (book, order, verb, found at, ms)
     quarantined: set = dataclasses.field(default_factory=set)  # books
 
 
@@ -118,9 +119,10 @@ def read_stored(database, redis, db=0):
             stored.logs.setdefault(int(book), []).append(Movement(
                 int(book), sequence, verb, quantity, before, after, locked, order, request_id,
                 int(time_ms)))
-        stored.losses = [(int(book), int(order), verb, int(quantity))
-                         for book, order, verb, quantity in session.run(
-                             'SELECT book_id, COALESCE(order_id, 0), change_type, quantity'
+        stored.losses = [(int(book), int(order), verb, int(found_ms))
+                         for book, order, verb, found_ms in session.run(
+                             'SELECT book_id, COALESCE(order_id, 0), change_type,'
+                             ' CAST(UNIX_TIMESTAMP(found_at) * 1000 AS SIGNED)'
                              ' FROM ledger_losses')]
         stored.quarantined = {int(book) for [book] in session.run(
             'SELECT DISTINCT book_id FROM ledger_quarantine')}
@@ -160,6 +162,7 @@ class Check:
                 self.effects[self.key(movement)].append(movement)
         self.losses = collections.Counter((book, order, verb) for book, order, verb, _ in
                                           stored.losses)
+        self.found_lost = {(book, order, verb): ms for book, order, verb, ms in stored.losses}
 
     @staticmethod
     def key(movement):
@@ -282,8 +285,16 @@ class Check:
             elif known[-1].code != EXPIRED or known[-1].verb != 'reserve':
                 # A reserve that is told "expired" had an effect.
                 for book, there in moved.items():
-                    self.found(not there, f'I6: {known[-1]} was refused with {known[-1].code}, and '
-                                          f'book {book} has it')
+                    self.found(not there or self.overtook(known[-1], calls, book),
+                               f'I6: {known[-1]} was refused with {known[-1].code}, and book {book} '
+                               f'has it')
+
+    def overtook(self, refused, calls, book):
+        """Whether it was quicker than an earlier call of the same content, whose outcome is unknown:
+        who dies leaves behind what Redis has not read yet. What is there must be younger then."""
+        return any(call.result == 'unknown' and call.sent < refused.sent for call in calls) and all(
+            movement.time_ms >= math.floor(refused.sent_ms)
+            for movement in self.effects[refused.order, book] if movement.verb == refused.verb)
 
     def check_same_code(self, yes, known):
         first = min(yes, key=lambda call: call.answered)
@@ -320,13 +331,16 @@ class Check:
 
     def check_losses(self):
         for (book, order, verb), times in self.losses.items():
+            # A yes may have come too late for whoever waited for it.
             said = [call for call in self.orders[verb, order]
-                    if book in dict(call.lines) and call.result == 'ok']
+                    if book in dict(call.lines) and call.result != 'refused']
             what = f'{verb} of book {book}, order {order}'
             if not self.found(said or verb == 'expire',
                               f'I5: {what} is reported as lost, and nobody was told yes'):
                 continue
-            there = any(m.verb == verb for m in self.effects.get((order, book), ()))
+            # Who asks for it again, once it is lost, is served.
+            there = any(m.verb == verb and m.time_ms < self.found_lost[book, order, verb]
+                        for m in self.effects.get((order, book), ()))
             self.found(not order or not there or self.done_anew(verb, order),
                        f'I5: {what} is reported as lost, and is there')
             self.found(not order or times == 1, f'I5: {what} is reported as lost {times} times')

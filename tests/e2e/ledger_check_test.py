@@ -169,7 +169,7 @@ class LedgerCheckTest(unittest.TestCase):
     def test_a_loss_that_is_reported_is_none(self):
         shop = a_day()
         shop.call('deduct', {1: 1}, order=42)
-        shop.stored.losses.append((1, 42, 'deduct', 1))
+        shop.stored.losses.append((1, 42, 'deduct', 0))
         self.assertEqual(self.breaches(shop, moved_back=True), [])
         # Sold again afterwards, as new.
         shop.do('deduct', {1: 1}, order=42)
@@ -181,16 +181,35 @@ class LedgerCheckTest(unittest.TestCase):
         shop = a_day()
         shop.call('deduct', {1: 1}, order=43, result='unknown')
         shop.call('deduct', {1: 1}, order=43, duplicate=True)
-        shop.stored.losses.append((1, 43, 'deduct', 1))
+        shop.stored.losses.append((1, 43, 'deduct', 0))
         shop.do('deduct', {1: 1}, order=43)
         self.assertEqual(self.breaches(shop.rest(), moved_back=True), [])
 
+    def test_a_loss_of_what_nobody_heard_of_and_asked_for_again(self):
+        for time_ms, breaches in ((1_000, 0), (999, 1)):
+            shop = a_day()
+            shop.call('deduct', {1: 1}, order=44, result='unknown')
+            shop.stored.losses.append((1, 44, 'deduct', 1_000))
+            shop.move('deduct', 1, 1, 44, time_ms=time_ms)
+            shop.call('deduct', {1: 1}, order=44)
+            self.assertEqual(len(self.breaches(shop.rest(), moved_back=True)), breaches, time_ms)
+
+    def test_a_refusal_that_overtook_a_sale(self):
+        for time_ms, result, breaches in ((1_000, 'unknown', 0), (999, 'unknown', 1),
+                                          (1_000, 'refused', 1)):
+            shop = a_day()
+            shop.call('deduct', {1: 1}, order=45, result=result, code=SHORT)
+            shop.call('deduct', {1: 1}, order=45, result='refused', code=SHORT, sent_ms=1_000.4)
+            shop.move('deduct', 1, 1, 45, time_ms=time_ms)
+            self.assertEqual(len(self.breaches(shop.rest(), moved_back=True)), breaches,
+                             (time_ms, result))
+
     def test_a_loss_that_is_none(self):
         shop = a_day()
-        shop.stored.losses.append((1, 11, 'deduct', 3))
+        shop.stored.losses.append((1, 11, 'deduct', 1))
         self.assert_finds(shop, 'I5', 'order 11', 'is there')
         shop = a_day()
-        shop.stored.losses.append((1, 777, 'deduct', 3))
+        shop.stored.losses.append((1, 777, 'deduct', 1))
         self.assert_finds(shop, 'I5', 'order 777', 'nobody')
 
     def test_a_refused_sale_that_sold(self):

@@ -63,7 +63,7 @@ class Caller:
     def attempt(self, call, request, methods=None):
         """One attempt; the call, which says what it came to."""
         method = (methods or self.methods[0])[call.verb]
-        call.sent = time.monotonic()
+        call.sent, call.sent_ms = time.monotonic(), time.time() * 1_000
         try:
             response = method(request, timeout=CALL_SECONDS)
             call.answered = time.monotonic()

@@ -11,7 +11,9 @@ rest every answer is held against Redis and MySQL (ledger_check.py).
 """
 import concurrent.futures
 import contextlib
+import itertools
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -202,19 +204,26 @@ class RedisFaultsTest(unittest.TestCase):
                 breaches.append(f'I5: {len(stored.losses)} are reported as lost')
             if breaches:
                 self.tell_losses(stored)
+                self.tell_orders(stored, re.findall(r'order (\d+)', ' '.join(breaches[:10])))
                 self.fail(f'{len(breaches)} breaches, among them:\n' + '\n'.join(breaches[:10]))
 
     def tell_losses(self, stored):
         """Some of them, with all that is known of their orders."""
-        for row in self.database.ask('SELECT epoch, book_id, order_id, change_type, quantity,'
-                                     ' reason FROM ledger_losses LIMIT 5'):
+        rows = self.database.ask('SELECT epoch, book_id, order_id, change_type, quantity, reason,'
+                                 ' found_at FROM ledger_losses LIMIT 5')
+        for row in rows:
             print(f'  lost: {row}')
+        self.tell_orders(stored, [row[2] for row in rows])
+
+    def tell_orders(self, stored, orders):
+        for order in dict.fromkeys(orders):
             for call in sorted(self.load.history, key=lambda call: call.sent):
-                if str(call.order) == row[2]:
-                    print(f'    {call.sent:.4f} to {call.answered:.4f} {call}: {call.result} '
-                          f'{call.code} {"again " if call.duplicate else ""}{call.details}')
-            for movement in stored.logs.get(int(row[1]), []):
-                if str(movement.order) == row[2]:
+                if str(call.order) == order:
+                    print(f'    {call.sent:.4f} ({call.sent_ms:.1f} ms) to {call.answered:.4f} {call}:'
+                          f' {call.result} {call.code} {"again " if call.duplicate else ""}'
+                          f'{call.status} {call.details}')
+            for movement in itertools.chain(*stored.logs.values()):
+                if str(movement.order) == order:
                     print(f'    {movement}')
 
     def differences(self):
@@ -422,6 +431,41 @@ class RedisFaults(RedisFaultsTest):
 
         self.break_while_loaded(flush)
         self.finish(may_lose=True)
+
+    def test_a_lost_sale_that_is_made_again_is_not_reported(self):
+        """The instance that knew of it stands still while the store is rebuilt. When it looks, the
+        sale has been made again elsewhere, and the ledger is about to have it."""
+        self.begin(instances=2)
+        self.load.stop()
+        await_true('the ledger has everything', self.at_rest, REST_SECONDS)
+        self.moved_back = True
+        writer, other = sorted(self.instances, key=lambda service: 'writes the ledger' not in
+                               service.log)
+        nobody, caller = [Caller(self.messages, [service.port], self.load.first.dice)
+                          for service in (other, writer)]
+        for each in (nobody, caller):
+            self.addCleanup(each.close)
+        self.load.callers.append(caller)  # the other one is as if its answer had come too late
+        order, book = next(self.load.orders), BOOKS[0]
+        self.assertEqual(self.load.first.restock('more', book, 100).code, OK)
+        await_true('the ledger has everything', self.at_rest, REST_SECONDS)
+
+        writer.process.send_signal(signal.SIGSTOP)
+        self.assertEqual(nobody.deduct(order, book, 3).result, 'ok')
+        other.process.send_signal(signal.SIGSTOP)
+        self.redis.ask('FLUSHALL')
+        writer.process.send_signal(signal.SIGCONT)
+        await_true('it is open again', lambda: 'is open epoch=2' in writer.log, 3 * SERVED_SECONDS)
+        with self.database.session() as session:
+            session.run('START TRANSACTION')
+            session.run('SELECT 1 FROM ledger_cursor WHERE bucket = 0 FOR UPDATE')
+            again = caller.deduct(order, book, 3)
+            self.assertEqual((again.result, again.duplicate), ('ok', False))
+            other.process.send_signal(signal.SIGCONT)
+            await_true('it is open there', lambda: 'is open epoch=2' in other.log,
+                       3 * SERVED_SECONDS)
+            session.run('COMMIT')
+        self.finish()
 
     def test_scripts_are_flushed(self):
         self.begin()

@@ -35,7 +35,7 @@ class BatchSender {
   std::deque<std::shared_ptr<BatchRun>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::size_t commands_ ABSL_GUARDED_BY(mutex_) = 0;  // of those that wait
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;         // attempts
-  bool pumping_ ABSL_GUARDED_BY(mutex_) = false;  // someone sends: one at a time, in order
+  bool pumping_ ABSL_GUARDED_BY(mutex_) = false;      // someone sends: one at a time, in order
 };
 
 }  // namespace inventory

@@ -111,6 +111,7 @@ absl::Status Keeper::Keep(const LedgerEpoch& row) {
 
 void Keeper::TellProgress(const LedgerEpoch& row, const OpenedEpoch& opened) {
   parts_.gate.TellProgress(row.progress);
+  if (!unsettled_.empty() && row.progress.applied >= settled_from_) SettleOldEpochs();
   parts_.answered.Forget(row.progress);
   parts_.waiters.Tell(row.progress);
   const auto now = steady_clock::now();
@@ -293,7 +294,7 @@ absl::Status Keeper::RebuildNow(const LedgerEpoch& row, Generation generation,
 }
 
 void Keeper::OpenGate(const OpenedEpoch& opened) {
-  SettleOldEpochs(opened.epoch);
+  TakeOldEpochs(opened);
   parts_.waiters.Tell(opened.progress);
   parts_.gate.Open(opened);
   if (opened.epoch != opened_epoch_) changes_until_ = 0;
@@ -304,14 +305,19 @@ void Keeper::OpenGate(const OpenedEpoch& opened) {
 // ---- what was lost ------------------------------------------------------------------------------
 
 // What this instance remembers of epochs that have ended was handed in; or else the store was
-// rebuilt while it stood still, and what is in no ledger now is lost.
-void Keeper::SettleOldEpochs(std::uint64_t epoch) {
-  std::vector<RememberedEntry> old;
+// rebuilt while it stood still, and what no ledger gets any more is lost. A caller may have asked
+// others again meanwhile, so that has to be in the ledger first which is in the outbox now.
+void Keeper::TakeOldEpochs(const OpenedEpoch& opened) {
   for (RememberedEntry& entry : parts_.answered.All()) {
-    if (entry.epoch < epoch && entry.epoch != handed_in_epoch_) old.push_back(std::move(entry));
+    if (entry.epoch >= opened.epoch || entry.epoch == handed_in_epoch_) continue;
+    unsettled_.push_back(std::move(entry));
   }
-  parts_.answered.ForgetBefore(epoch);
-  if (old.empty()) return;
+  parts_.answered.ForgetBefore(opened.epoch);
+  settled_from_ = opened.entries;
+}
+
+void Keeper::SettleOldEpochs() {
+  const std::vector<RememberedEntry> old = std::exchange(unsettled_, {});
   const absl::StatusOr<std::vector<LostChange>> lost = FindLost(old);
   if (!lost.ok()) {
     LogError("what this instance was answered for could not be compared with the ledger",

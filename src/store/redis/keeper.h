@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "base/mutex.h"
@@ -57,7 +58,8 @@ class Keeper {
   absl::Status RebuildNow(const LedgerEpoch& row, Generation generation,
                           const std::string& because);
   void OpenGate(const OpenedEpoch& opened);
-  void SettleOldEpochs(std::uint64_t epoch);
+  void TakeOldEpochs(const OpenedEpoch& opened);
+  void SettleOldEpochs();
   absl::StatusOr<std::vector<LostChange>> FindLost(const std::vector<RememberedEntry>& entries);
   absl::StatusOr<bool> IsInLedger(const Movement& movement);
 
@@ -67,6 +69,10 @@ class Keeper {
   std::uint64_t opened_epoch_ = 0;  // last by this instance
   std::string handed_in_;           // the token for which this instance has handed in
   std::uint64_t handed_in_epoch_ = 0;
+  // Of epochs that ended while this instance stood still; settled when the ledger has applied so
+  // many entries of the present one.
+  std::vector<RememberedEntry> unsettled_;
+  std::uint64_t settled_from_ = 0;
   TimeMs changes_until_ = 0;
   std::chrono::steady_clock::time_point beat_;
   std::chrono::steady_clock::time_point changes_read_;
