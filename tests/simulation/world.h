@@ -104,6 +104,8 @@ class World {
   absl::Status LandAfterCrash();
   absl::Status Settle(const std::vector<std::pair<Command, TimeMs>>& unanswered);
   absl::StatusOr<bool> Matches(const Auditor& auditor, const std::vector<OrderId>& orders);
+  absl::StatusOr<bool> MatchesOnceServing(const Auditor& auditor,
+                                          const std::vector<OrderId>& orders);
 
   Machine machine_;
   MovableClock clock_;
