@@ -26,7 +26,6 @@ void Access::SetTokens(TokenList tokens) {
   auto added = std::make_shared<const TokenList>(std::move(tokens));
   MutexLock lock(mutex_);
   tokens_ = std::move(added);
-  open_ = false;
   ++edition_;
 }
 
@@ -39,7 +38,7 @@ absl::Status Access::TokensHaveChanged() {
 absl::StatusOr<Access::Actor> Access::Admit(Role needed,
                                             std::optional<std::string_view> authorization,
                                             const AccessAttempt& attempt) {
-  if (open_ || needed == Role::kAnyone) return Actor();
+  if (open() || needed == Role::kAnyone) return Actor();
   const std::optional<std::string_view> token =
       authorization ? BearerToken(*authorization) : std::nullopt;
   if (!token) {

@@ -44,7 +44,7 @@ class Access {
   // These are valid from now on, and no others.
   void SetTokens(TokenList tokens) ABSL_LOCKS_EXCLUDED(mutex_);
   // No tokens have been given. They never end, so this stays as it is once calls are served.
-  bool open() const { return open_; }
+  bool open() const { return edition_ == 0; }
   // One more with each SetTokens(). What was let in before it may not be any more: a stream that
   // was admitted in another edition has to ask again.
   std::uint64_t edition() const { return edition_; }
@@ -69,7 +69,6 @@ class Access {
   void Note(Counter& counter, std::string_view why, std::string_view name,
             const AccessAttempt& attempt) ABSL_LOCKS_EXCLUDED(log_mutex_);
 
-  std::atomic<bool> open_ = true;
   std::atomic<std::uint64_t> edition_ = 0;
   Mutex mutex_;
   std::shared_ptr<const TokenList> tokens_ ABSL_GUARDED_BY(mutex_);

@@ -43,12 +43,12 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
         timer_(caller_.get_executor()),
         stream_(first.stream),
         header_(absl::StrCat(StreamHeader(first), kRetry)),
-        first_(first.body) {}
+        text_(NextEvent(first.body)) {}
 
   void Start() override {
     SetSocketOptions();
     AwaitHangUp();
-    Write(NextEvent(std::exchange(first_, {})));
+    Write(std::exchange(text_, {}));
   }
   void Drain() override { End(); }
   void Abort() override { End(); }
@@ -158,8 +158,7 @@ class EventStream final : public HttpConnection, public std::enable_shared_from_
   StageTimer timer_;
   std::shared_ptr<StockStream> stream_;
   std::uint64_t events_ = 0;
-  std::string header_;  // is written before the first event,
-  std::string first_;   // whose data this is
+  std::string header_;  // is written before the first event
   std::string text_;    // what is being written
   Deferred held_;       // comes after it
   bool writing_ = false;

@@ -23,7 +23,7 @@ local function Cancel(command)
     local book = line.book
     Move(book, 6, line.quantity, book.available + line.quantity, book.locked - line.quantity,
          command.order, '', command.reason, command.actor)
-    Put(KEYS[line.key + 1], string.format('%d', line.quantity), true)
+    Put(KEYS[line.key + 1], Digits(line.quantity), true)
   end
   return OUTCOME.kCancelled
 end

@@ -17,7 +17,7 @@ local function GiveBack(book, key, arg, quantity, locked, how)
   Move(book, 2, quantity, book.available + quantity, book.locked - locked, ARGV[arg + 1], '',
        ARGV[arg + 5], ARGV[arg + 6])
   Delete(KEYS[key])
-  Put(KEYS[key + 1], string.format('%d', quantity) .. (how or ''), true)
+  Put(KEYS[key + 1], Digits(quantity) .. (how or ''), true)
 end
 
 -- Of a line that an open reservation holds: only where it is all of it, which then ends.

@@ -20,7 +20,7 @@ local AFTER = {cancelled = OUTCOME.kOrderReleased, remembered = OUTCOME.kOrderRe
 local function Asked(lines)
   local texts = {}
   for at, line in ipairs(lines) do
-    texts[at] = line.id .. ':' .. string.format('%d', line.quantity)
+    texts[at] = line.id .. ':' .. Digits(line.quantity)
   end
   return texts
 end
