@@ -22,7 +22,7 @@ sys.path.insert(0, str(E2E))
 # pylint: disable=wrong-import-position
 import eight_checks_test  # noqa: E402
 import own_network  # noqa: E402
-from debian_root import bare_debian, run  # noqa: E402
+from debian_root import OF_THE_MACHINE, bare_debian, run  # noqa: E402
 from service import WAIT_SECONDS, wait_for  # noqa: E402
 
 PACKAGE = ROOT = None
@@ -37,6 +37,12 @@ def make_root(folder):
     bare = bare_debian(folder)
     ROOT.mkdir()
     run('tar', '-C', ROOT, '-xf', bare)
+    for name in OF_THE_MACHINE:
+        source, target = pathlib.Path(name), ROOT / name[1:]
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            shutil.copy(source, target)
     shutil.copy(PACKAGE, ROOT / 'tmp/package.deb')
     print('installing the package', flush=True)
     in_root('apt-get', 'update', '-q')

@@ -1,9 +1,11 @@
 """A bare Debian 12, as a tar that is kept between runs. It takes root and a Debian mirror."""
-import pathlib
 import shutil
 import subprocess
 
 BARE = 'bare.tar'
+# What a root has to have of the machine that runs the test: mirror, proxy, names.
+OF_THE_MACHINE = ('/etc/apt/sources.list', '/etc/apt/sources.list.d', '/etc/apt/apt.conf.d',
+                  '/etc/resolv.conf', '/etc/hosts')
 
 
 def run(*command, **options):
@@ -15,7 +17,7 @@ def run(*command, **options):
 
 
 def bare_debian(folder):
-    """The tar; its apt and its names are as on the machine that runs the test."""
+    """The tar."""
     bare = folder / BARE
     if bare.exists():
         return bare
@@ -26,14 +28,6 @@ def bare_debian(folder):
         folder / 'unused')
     run('debootstrap', '--variant=minbase', '--unpack-tarball', folder / 'packages.tar', 'bookworm',
         fresh)
-    # Mirror, proxy, names.
-    for name in ('/etc/apt/sources.list', '/etc/apt/sources.list.d', '/etc/apt/apt.conf.d',
-                 '/etc/resolv.conf', '/etc/hosts'):
-        source, target = pathlib.Path(name), fresh / name[1:]
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy(source, target)
     run('tar', '-C', fresh, '-cf', bare, '.')
     shutil.rmtree(fresh)
     return bare

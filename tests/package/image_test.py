@@ -20,7 +20,7 @@ SOURCE = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / 'e2e'))
 # pylint: disable=wrong-import-position
 import eight_checks_test  # noqa: E402
-from debian_root import bare_debian, run  # noqa: E402
+from debian_root import OF_THE_MACHINE, bare_debian, run  # noqa: E402
 from http_test import free_port  # noqa: E402
 from service import WAIT_SECONDS, wait_for  # noqa: E402
 
@@ -38,6 +38,8 @@ def build_image():
     dockerfile = SOURCE / 'deploy/Dockerfile'
     container = buildah('from', 'scratch').strip()
     buildah('add', container, bare_debian(FOLDER), '/')
+    for name in filter(os.path.exists, OF_THE_MACHINE):
+        buildah('add', container, name, name)
     bases = set(re.findall(r'^FROM (\S+)', dockerfile.read_text(), re.M))
     for base in bases:
         buildah('commit', container, f'docker.io/library/{base}')
