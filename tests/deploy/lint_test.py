@@ -43,8 +43,7 @@ def faults_of_compose(text):
 
 def model_of(document):
     """The class of the client for what the document says it is: apps/v1, StatefulSet."""
-    group, _, version = document['apiVersion'].rpartition('/')
-    del group
+    version = document['apiVersion'].rpartition('/')[2]
     return getattr(client, version.capitalize() + document['kind'])
 
 

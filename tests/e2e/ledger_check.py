@@ -160,9 +160,9 @@ class Check:
         for log in stored.logs.values():
             for movement in log:
                 self.effects[self.key(movement)].append(movement)
-        self.losses = collections.Counter((book, order, verb) for book, order, verb, _ in
-                                          stored.losses)
-        self.found_lost = {(book, order, verb): ms for book, order, verb, ms in stored.losses}
+        self.losses = {}  # (book, order, verb) -> when each report of it was made
+        for book, order, verb, found_ms in stored.losses:
+            self.losses.setdefault((book, order, verb), []).append(found_ms)
 
     @staticmethod
     def key(movement):
@@ -267,7 +267,7 @@ class Check:
                             for m in self.effects.get(key, ()))
 
     def is_lost(self, call):
-        return all(self.losses[book, call.order, call.verb] for book, _ in call.lines)
+        return all((book, call.order, call.verb) in self.losses for book, _ in call.lines)
 
     def check_intents(self):
         for calls in self.intents.values():
@@ -330,7 +330,7 @@ class Check:
                    for call in calls)
 
     def check_losses(self):
-        for (book, order, verb), times in self.losses.items():
+        for (book, order, verb), reports in self.losses.items():
             # A yes may have come too late for whoever waited for it.
             said = [call for call in self.orders[verb, order]
                     if book in dict(call.lines) and call.result != 'refused']
@@ -339,11 +339,12 @@ class Check:
                               f'I5: {what} is reported as lost, and nobody was told yes'):
                 continue
             # Who asks for it again, once it is lost, is served.
-            there = any(m.verb == verb and m.time_ms < self.found_lost[book, order, verb]
+            there = any(m.verb == verb and m.time_ms < reports[-1]
                         for m in self.effects.get((order, book), ()))
             self.found(not order or not there or self.done_anew(verb, order),
                        f'I5: {what} is reported as lost, and is there')
-            self.found(not order or times == 1, f'I5: {what} is reported as lost {times} times')
+            self.found(not order or len(reports) == 1,
+                       f'I5: {what} is reported as lost {len(reports)} times')
 
     def check_reservations(self):
         told = {}  # order -> (deadline, books)
